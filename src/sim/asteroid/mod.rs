@@ -1,0 +1,509 @@
+//! Small bodies: their figure, ground, gravity, and what has been dug from them.
+//!
+//! A [`BodyModel`] is what digging does not change: it is made once for a body and a seed and
+//! shared by all worlds of the process. A [`Terrain`] is one world's state: which voxels were
+//! dug, and by how much. Both are plain data and functions without a system; robots, markets and
+//! windows are not known here.
+//!
+//! Places are in the body-fixed frame: metres from the centre of mass, +Z along the spin axis.
+//!
+//! - [`catalogue`] reads the tables of real bodies and of their matter.
+//! - [`figure`] holds formulas about a body as a whole.
+//! - [`outline`] is the radius by direction; [`relief`] the ground, craters and boulders on it.
+//! - [`ore`] says what the ground is made of.
+//! - [`polyhedron`] computes gravity exactly, [`gravity`] keeps it for the tick.
+//! - [`voxels`] is what was dug; [`surface`] makes meshes of it.
+
+pub mod catalogue;
+pub mod figure;
+mod footing;
+pub mod gravity;
+pub mod ore;
+pub mod outline;
+pub mod polyhedron;
+pub mod relief;
+pub mod surface;
+pub mod voxels;
+
+mod cache;
+mod lattice;
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+
+use bevy::math::{DVec3, IVec3};
+use bevy_rapier3d::rapier::geometry::SharedShape;
+use serde::{Deserialize, Serialize};
+
+use self::cache::ChunkCache;
+pub use self::catalogue::{BodyRecord, UnknownBody};
+use self::figure::GRAVITATIONAL_CONSTANT_M3_PER_KG_S2 as GRAVITATIONAL_CONSTANT;
+pub use self::gravity::GravityCell;
+use self::gravity::GravityField;
+pub use self::ore::Ground;
+use self::ore::Ore;
+use self::outline::Outline;
+use self::relief::{Lie, Neighbourhood, Relief};
+pub use self::surface::ChunkMesh;
+use self::surface::{Samples, mesh_of, padded_voxels, star_mesh, voxel_centre_m};
+pub use self::voxels::{Spoil, Terrain};
+
+/// Edge of a voxel.
+pub const VOXEL_M: f64 = 1.0;
+/// Voxels along an edge of a chunk.
+pub const CHUNK_VOXELS: i32 = 16;
+
+/// How many chunks of each kind a body keeps at hand: some 40 MB at most.
+const NEIGHBOURHOODS_KEPT: usize = 2048;
+const MESHES_KEPT: usize = 1024;
+const SAMPLES_KEPT: usize = 128;
+
+/// A cube of 16³ voxels, named by its place in the grid: it covers the voxels from 16 x to
+/// 16 x + 15, and so on.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct ChunkKey {
+    pub x: i32,
+    pub y: i32,
+    pub z: i32,
+}
+
+/// The colliders that have been made of pristine chunks; `None` for a chunk without surface.
+pub type ColliderCache = Mutex<HashMap<ChunkKey, Option<SharedShape>>>;
+
+/// What digging does not change about a body; shared between all worlds of a process.
+#[derive(Debug)]
+pub struct BodyModel {
+    record: &'static BodyRecord,
+    seed: u64,
+    outline: Outline,
+    relief: Relief,
+    ore: Ore,
+    gravity: GravityField,
+    neighbourhoods: ChunkCache<Neighbourhood>,
+    samples: ChunkCache<Samples>,
+    meshes: ChunkCache<ChunkMesh>,
+    colliders: ColliderCache,
+}
+
+impl ChunkKey {
+    /// Of the voxel around `p`.
+    pub fn containing(p: DVec3) -> Self {
+        let chunk_m = VOXEL_M * f64::from(CHUNK_VOXELS);
+        let IVec3 { x, y, z } = (p / chunk_m).floor().as_ivec3();
+        Self { x, y, z }
+    }
+
+    pub fn min_corner_m(self) -> DVec3 {
+        let chunk_m = VOXEL_M * f64::from(CHUNK_VOXELS);
+        DVec3::new(f64::from(self.x), f64::from(self.y), f64::from(self.z)) * chunk_m
+    }
+
+    /// The chunk some steps away.
+    pub fn offset(self, [x, y, z]: [i32; 3]) -> Self {
+        Self {
+            x: self.x + x,
+            y: self.y + y,
+            z: self.z + z,
+        }
+    }
+}
+
+impl BodyModel {
+    /// The body of the catalogue with this id, its relief and ore from `seed`.
+    ///
+    /// A second call with the same arguments returns the same model as long as the first is in
+    /// use.
+    ///
+    /// # Errors
+    /// [`UnknownBody`] if the catalogue does not hold it.
+    pub fn shared(id: &str, seed: u64) -> Result<Arc<Self>, UnknownBody> {
+        type Models = Mutex<HashMap<(&'static str, u64), Weak<BodyModel>>>;
+        static MODELS: LazyLock<Models> = LazyLock::new(Mutex::default);
+
+        let record = catalogue::find_body(id)?;
+        // Held while the model is made: another thread that wants it had better wait for it.
+        let mut models = MODELS.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = models.entry((&record.id, seed)).or_default();
+        if let Some(model) = slot.upgrade() {
+            return Ok(model);
+        }
+        let model = Arc::new(Self::new(record, seed));
+        *slot = Arc::downgrade(&model);
+        models.retain(|_, model| model.strong_count() != 0);
+        Ok(model)
+    }
+
+    fn new(record: &'static BodyRecord, seed: u64) -> Self {
+        let outline = Outline::of(record);
+        let relief = Relief::new(seed, &outline);
+        let ore = Ore::new(seed, record, &outline);
+        let gravity = GravityField::new(record.gm_m3_per_s2, &outline);
+        Self {
+            record,
+            seed,
+            outline,
+            relief,
+            ore,
+            gravity,
+            neighbourhoods: ChunkCache::new(NEIGHBOURHOODS_KEPT),
+            samples: ChunkCache::new(SAMPLES_KEPT),
+            meshes: ChunkCache::new(MESHES_KEPT),
+            colliders: Mutex::default(),
+        }
+    }
+
+    pub fn record(&self) -> &'static BodyRecord {
+        self.record
+    }
+
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// GM/G, rounded to the gram; at most what 63 bits hold (9.2 × 10¹⁵ kg, a body of 20 km).
+    pub fn mass_g(&self) -> i64 {
+        (self.record.gm_m3_per_s2 / GRAVITATIONAL_CONSTANT * 1e3).round() as i64
+    }
+
+    pub fn mu_m3_per_s2(&self) -> f64 {
+        self.record.gm_m3_per_s2
+    }
+
+    /// In the body frame. Zero for a body whose period is unknown.
+    pub fn spin_rad_per_s(&self) -> DVec3 {
+        let period_s = self.record.rotation_period_s.unwrap_or(f64::INFINITY);
+        DVec3::Z * (std::f64::consts::TAU / period_s)
+    }
+
+    /// Of the sphere with the volume of the outline.
+    pub fn reference_radius_m(&self) -> f64 {
+        self.outline.mean_radius_m()
+    }
+
+    /// No rock is farther from the centre.
+    pub fn bounding_radius_m(&self) -> f64 {
+        self.outline.max_radius_m() + self.relief.height_max_m()
+    }
+
+    /// Radius of the outline, without relief, in the direction of `p`.
+    pub fn outline_radius_m(&self, p: DVec3) -> f64 {
+        self.outline.rim(p).radius_m
+    }
+
+    /// Signed distance to the pristine surface; negative inside.
+    ///
+    /// Up to [`relief::TRUE_DISTANCE_M`] above the ground it is within about 15 % of the true
+    /// distance. Farther out and deep inside it is a lower bound of it, good for walking along a
+    /// ray: for a height above ground ask [`BodyModel::surface_point`].
+    pub fn signed_distance_m(&self, p: DVec3) -> f64 {
+        self.lie(p).distance_m
+    }
+
+    /// The outermost place of the pristine surface in a direction.
+    pub fn surface_point(&self, latitude_rad: f64, longitude_rad: f64) -> DVec3 {
+        let (sin_lat, cos_lat) = latitude_rad.sin_cos();
+        let (sin_lon, cos_lon) = longitude_rad.sin_cos();
+        let direction = DVec3::new(cos_lat * cos_lon, cos_lat * sin_lon, sin_lat);
+        direction * self.surface_radius_m(direction)
+    }
+
+    /// Radius of the outermost surface in a direction of length one.
+    pub fn surface_radius_m(&self, direction: DVec3) -> f64 {
+        self.outermost_m(direction, |p| self.signed_distance_m(p))
+    }
+
+    /// How rough the land is in the direction of `p`: 0 in a pond of fine regolith, 1 in a boulder
+    /// field. Anyone who looks can see it.
+    pub fn roughness_at(&self, p: DVec3) -> f64 {
+        let radius_m = self.outline_radius_m(p);
+        self.relief.roughness(p.normalize_or(DVec3::Z) * radius_m)
+    }
+
+    /// Outward, of length one; the direction in which the signed distance grows.
+    pub fn surface_normal(&self, p: DVec3) -> DVec3 {
+        normal_of(p, |at| self.signed_distance_m(at))
+    }
+
+    /// What the pristine ground is at a place. Never shown to a brain.
+    pub fn ground_at(&self, p: DVec3) -> Ground {
+        self.ore.ground(p, self.lie(p))
+    }
+
+    /// Gravity of the pristine body, interpolated [m/s²]. Use a `cell` with one body only.
+    pub fn gravity_m_s2(&self, p: DVec3, cell: &mut GravityCell) -> DVec3 {
+        self.gravity
+            .acceleration_m_s2(p, cell, &self.outline, &self.relief)
+    }
+
+    /// Gravity of the pristine body, from the polyhedron itself [m/s²]: slow.
+    pub fn exact_gravity_m_s2(&self, p: DVec3) -> DVec3 {
+        self.gravity.exact_m_s2(p, &self.outline, &self.relief)
+    }
+
+    /// A closed mesh of the pristine surface for far views: an icosahedron whose edges are cut
+    /// into `subdivisions` parts, with 10 n² + 2 vertices. Boulders that it cannot show are left
+    /// out.
+    pub fn far_mesh(&self, subdivisions: usize) -> ChunkMesh {
+        // The edge of an icosahedron is about 1.1 radii long.
+        let spacing_m = 1.1 * self.reference_radius_m() / subdivisions.max(1) as f64;
+        let neighbourhoods = ChunkCache::new(NEIGHBOURHOODS_KEPT);
+        star_mesh(subdivisions, |direction| {
+            self.outermost_m(direction, |p| {
+                let key = ChunkKey::containing(p);
+                let around = neighbourhoods.get_or_make(key, || {
+                    self.relief
+                        .neighbourhood(&self.outline, key, 0.8 * spacing_m)
+                });
+                self.relief.lie(&self.outline, p, &around).distance_m
+            })
+        })
+    }
+
+    /// Whether the pristine surface may pass through a chunk: cheap, and never wrong where it
+    /// says no.
+    pub fn chunk_may_hold_surface(&self, key: ChunkKey) -> bool {
+        let half_m = 0.5 * VOXEL_M * f64::from(CHUNK_VOXELS);
+        let centre = key.min_corner_m() + DVec3::splat(half_m);
+        let radial_m = centre.length() - self.outline_radius_m(centre);
+        // The corners of the chunk see another radius than its centre: the outlines of the
+        // tables are nowhere steeper than about 45°.
+        let reach_m = 2.5 * half_m * 3f64.sqrt();
+        radial_m.abs() < self.relief.height_max_m() + reach_m
+    }
+
+    /// The pristine surface within a chunk.
+    pub fn chunk_mesh(&self, key: ChunkKey) -> Arc<ChunkMesh> {
+        self.meshes.get_or_make(key, || {
+            if self.chunk_may_hold_surface(key) {
+                mesh_of(key, &self.sample(key))
+            } else {
+                ChunkMesh {
+                    origin_m: key.min_corner_m(),
+                    ..ChunkMesh::default()
+                }
+            }
+        })
+    }
+
+    /// Where pristine colliders are kept; made by `sim::physics`.
+    pub fn collider_cache(&self) -> &ColliderCache {
+        &self.colliders
+    }
+
+    /// Radius at which a distance first falls below zero, coming from far out.
+    fn outermost_m(&self, direction: DVec3, distance: impl Fn(DVec3) -> f64) -> f64 {
+        let rim_m = self.outline.rim(direction).radius_m;
+        let range_m = self.relief.height_max_m();
+        first_crossing(rim_m + range_m, rim_m - range_m, |radius_m| {
+            distance(direction * radius_m)
+        })
+        .unwrap_or(rim_m)
+    }
+
+    /// Pristine distances at the voxels of a padded chunk.
+    fn samples(&self, key: ChunkKey) -> Arc<Samples> {
+        self.samples.get_or_make(key, || self.sample(key))
+    }
+
+    fn sample(&self, key: ChunkKey) -> Samples {
+        let around = self.neighbourhood(key);
+        let mut samples = [0.0; surface::SAMPLES];
+        for (sample, voxel) in samples.iter_mut().zip(padded_voxels()) {
+            let lie = self
+                .relief
+                .lie(&self.outline, voxel_centre_m(key, voxel), &around);
+            *sample = lie.distance_m as f32;
+        }
+        samples
+    }
+
+    fn lie(&self, p: DVec3) -> Lie {
+        let around = self.neighbourhood(ChunkKey::containing(p));
+        self.relief.lie(&self.outline, p, &around)
+    }
+
+    fn neighbourhood(&self, key: ChunkKey) -> Arc<Neighbourhood> {
+        self.neighbourhoods
+            .get_or_make(key, || self.relief.neighbourhood(&self.outline, key, 0.0))
+    }
+}
+
+/// The first radius, going from `from_m` to `to_m`, at which `distance` falls below zero.
+///
+/// The steps are a little shorter than the distance, which is not exact, and never so short that
+/// a grazed boulder stops the walk.
+fn first_crossing(from_m: f64, to_m: f64, distance: impl Fn(f64) -> f64) -> Option<f64> {
+    let way = (to_m - from_m).signum();
+    let mut outer_m = from_m;
+    let mut here_m = distance(outer_m);
+    if here_m < 0.0 {
+        return None;
+    }
+    let mut inner_m = loop {
+        let next_m = outer_m + way * (0.8 * here_m).max(0.05);
+        here_m = distance(next_m);
+        if here_m < 0.0 {
+            break next_m;
+        }
+        if 0.0 <= (next_m - to_m) * way {
+            return None;
+        }
+        outer_m = next_m;
+    };
+    for _ in 0..40 {
+        let middle_m = 0.5 * (outer_m + inner_m);
+        if distance(middle_m) < 0.0 {
+            inner_m = middle_m;
+        } else {
+            outer_m = middle_m;
+        }
+        if (outer_m - inner_m).abs() < 1e-9 {
+            break;
+        }
+    }
+    Some(outer_m)
+}
+
+/// Gradient of a signed distance by central differences, of length one.
+fn normal_of(p: DVec3, distance: impl Fn(DVec3) -> f64) -> DVec3 {
+    // About the size of a voxel, so that the normal is that of the mesh, not of its grains.
+    let step_m = 0.25;
+    let slope = |axis: DVec3| distance(p + axis * step_m) - distance(p - axis * step_m);
+    DVec3::new(slope(DVec3::X), slope(DVec3::Y), slope(DVec3::Z))
+        .normalize_or(p.normalize_or(DVec3::Z))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::outline::even_directions;
+    use super::*;
+
+    #[test]
+    fn every_body_of_the_catalogue_can_be_stood_on() {
+        for record in catalogue::bodies() {
+            let body = BodyModel::new(record, 3);
+            let place = body.surface_point(0.3, 1.0);
+            assert!(place.is_finite(), "{}", record.id);
+            assert!(place.length() <= body.bounding_radius_m(), "{}", record.id);
+            let up = place.normalize();
+            let step_m = 0.02 * body.reference_radius_m();
+            assert!(
+                body.signed_distance_m(place - up * step_m) < 0.0,
+                "{}",
+                record.id
+            );
+            assert!(
+                0.0 < body.signed_distance_m(place + up * step_m),
+                "{}",
+                record.id
+            );
+            let ground = body.ground_at(place - up * 0.3);
+            assert!(0.0 < ground.bulk_density_kg_m3 && ground.water_fraction.is_finite());
+            assert!(0 < body.mass_g());
+        }
+    }
+
+    #[test]
+    fn a_second_world_shares_the_body() {
+        let first = BodyModel::shared("ryugu", 5).unwrap();
+        let second = BodyModel::shared("ryugu", 5).unwrap();
+        assert!(Arc::ptr_eq(&first, &second));
+        assert!(!Arc::ptr_eq(
+            &first,
+            &BodyModel::shared("ryugu", 6).unwrap()
+        ));
+        assert!(BodyModel::shared("benu", 5).is_err());
+    }
+
+    #[test]
+    fn nothing_is_outside_the_bounding_radius() {
+        let bennu = BodyModel::shared("bennu", 7).unwrap();
+        for direction in even_directions(300) {
+            let radius_m = bennu.surface_radius_m(direction);
+            assert!(radius_m <= bennu.bounding_radius_m());
+            let outside = direction * bennu.bounding_radius_m();
+            assert!(0.0 < bennu.signed_distance_m(outside));
+        }
+    }
+
+    #[test]
+    fn meshes_of_neighbours_meet_and_lie_on_the_surface() {
+        let bennu = BodyModel::shared("bennu", 7).unwrap();
+        let key = ChunkKey::containing(bennu.surface_point(0.2, 0.4));
+        // A side that is not used once in each direction lies on the border of the cluster.
+        let mut sides: BTreeMap<[[i64; 3]; 2], i32> = BTreeMap::new();
+        let mut vertices: HashMap<[i64; 3], DVec3> = HashMap::new();
+        let mut corners = 0;
+        for x in -1..=1 {
+            for y in -1..=1 {
+                for z in -1..=1 {
+                    let mesh = bennu.chunk_mesh(key.offset([x, y, z]));
+                    let places: Vec<DVec3> = mesh
+                        .positions
+                        .iter()
+                        .map(|p| mesh.origin_m + bevy::math::Vec3::from(*p).as_dvec3())
+                        .collect();
+                    // A net has one vertex in each of its cells, whichever chunk finds it.
+                    let named = |v: u32| (places[v as usize] - 0.5).floor().as_i64vec3().to_array();
+                    for (vertex, &place) in places.iter().enumerate() {
+                        let known = *vertices.entry(named(vertex as u32)).or_insert(place);
+                        assert!(known.distance(place) < 1e-5, "{known} and {place}");
+                    }
+                    for triangle in mesh.indices.chunks_exact(3) {
+                        for (a, b) in [(0, 1), (1, 2), (2, 0)] {
+                            let (from, to) = (named(triangle[a]), named(triangle[b]));
+                            *sides.entry([from.min(to), from.max(to)]).or_default() +=
+                                if from < to { 1 } else { -1 };
+                        }
+                    }
+                    for (place, normal) in places.iter().zip(&mesh.normals) {
+                        corners += 1;
+                        assert!(bennu.signed_distance_m(*place).abs() < 0.7);
+                        let normal = bevy::math::Vec3::from(*normal);
+                        assert!((normal.length() - 1.0).abs() < 1e-4);
+                    }
+                }
+            }
+        }
+        assert!(200 < corners);
+        let (low, high) = (
+            key.offset([-1; 3]).min_corner_m() + 1.0,
+            key.offset([2; 3]).min_corner_m() - 1.0,
+        );
+        for (side, count) in sides {
+            let ends = side.map(|name| vertices[&name]);
+            let inside = ends
+                .iter()
+                .all(|p| low.cmplt(*p).all() && p.cmplt(high).all());
+            assert!(!inside || count == 0, "the mesh is open at {ends:?}");
+        }
+    }
+
+    #[test]
+    fn the_far_mesh_is_closed_and_encloses_the_body() {
+        let bennu = BodyModel::shared("bennu", 7).unwrap();
+        let mesh = bennu.far_mesh(6);
+        let triangles = polyhedron::TriangleMesh {
+            vertices_m: mesh
+                .positions
+                .iter()
+                .map(|p| bevy::math::Vec3::from(*p).as_dvec3())
+                .collect(),
+            faces: mesh
+                .indices
+                .chunks_exact(3)
+                .map(|t| [t[0], t[1], t[2]])
+                .collect(),
+        };
+        triangles.check().unwrap();
+        let sphere_m3 = 4.0 / 3.0 * std::f64::consts::PI * bennu.reference_radius_m().powi(3);
+        // Flat facets between places of the surface cut off a little.
+        let ratio = triangles.volume_m3() / sphere_m3;
+        assert!((0.95..1.01).contains(&ratio), "{ratio}");
+        assert!(triangles.centroid_m().length() < 3.0);
+    }
+}

@@ -1,0 +1,200 @@
+//! Meshes of the surface: of one chunk by surface nets, of the whole body from afar.
+
+use std::collections::HashMap;
+use std::num::NonZero;
+use std::sync::LazyLock;
+
+use bevy::math::DVec3;
+use fast_surface_nets::ndshape::{ConstShape, ConstShape3u32};
+use fast_surface_nets::{SurfaceNetsBuffer, surface_nets};
+
+use super::{CHUNK_VOXELS, ChunkKey, VOXEL_M};
+
+/// A chunk and one voxel more on every side.
+pub const PADDED: usize = CHUNK_VOXELS as usize + 2;
+/// Samples of one padded chunk.
+pub const SAMPLES: usize = PADDED * PADDED * PADDED;
+
+type PaddedShape = ConstShape3u32<{ PADDED as u32 }, { PADDED as u32 }, { PADDED as u32 }>;
+
+/// Triangles of a piece of surface, wound counter-clockwise as seen from outside.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChunkMesh {
+    /// In the body frame; everything else is relative to it, so that 32 bits suffice far out.
+    pub origin_m: DVec3,
+    /// Relative to `origin_m`.
+    pub positions: Vec<[f32; 3]>,
+    /// Of length one.
+    pub normals: Vec<[f32; 3]>,
+    /// Three for each triangle.
+    pub indices: Vec<u32>,
+}
+
+/// Values of the signed distance [m] at the centres of the voxels of a padded chunk, x fastest.
+pub type Samples = [f32; SAMPLES];
+
+/// Place of a voxel in [`Samples`]; the indices count from the chunk's first voxel, −1 to 16.
+pub fn sample_index(voxel: [i32; 3]) -> usize {
+    let [x, y, z] = voxel.map(|i| (i + 1) as usize);
+    x + PADDED * (y + PADDED * z)
+}
+
+/// Indices of all voxels of a padded chunk, in the order of [`Samples`].
+pub fn padded_voxels() -> impl Iterator<Item = [i32; 3]> {
+    let range = -1..=CHUNK_VOXELS;
+    range.clone().flat_map(move |z| {
+        let range = range.clone();
+        range
+            .clone()
+            .flat_map(move |y| range.clone().map(move |x| [x, y, z]))
+    })
+}
+
+/// Centre of a voxel of a chunk in the body frame.
+pub fn voxel_centre_m(key: ChunkKey, voxel: [i32; 3]) -> DVec3 {
+    let [x, y, z] = voxel.map(|i| (f64::from(i) + 0.5) * VOXEL_M);
+    key.min_corner_m() + DVec3::new(x, y, z)
+}
+
+/// The surface within a chunk.
+///
+/// Cells of the net lie between the centres of voxels, so that a chunk needs one voxel more on
+/// every side; both chunks at a border find the same vertices there, and only one makes the faces.
+pub fn mesh_of(key: ChunkKey, samples: &Samples) -> ChunkMesh {
+    let mut net = SurfaceNetsBuffer::default();
+    let last = PADDED as u32 - 1;
+    debug_assert_eq!(PaddedShape::USIZE, SAMPLES);
+    surface_nets(samples, &PaddedShape {}, [0; 3], [last; 3], &mut net);
+    if net.indices.is_empty() {
+        return ChunkMesh {
+            origin_m: key.min_corner_m(),
+            ..ChunkMesh::default()
+        };
+    }
+    let positions = net
+        .positions
+        .iter()
+        .map(|p| p.map(|x| (x - 0.5) * VOXEL_M as f32))
+        .collect();
+    let normals = net
+        .normals
+        .iter()
+        .map(|&[x, y, z]| {
+            let normal = DVec3::new(f64::from(x), f64::from(y), f64::from(z));
+            // A field may be flat where a hole meets a boulder: up is a good guess there.
+            let up = key.min_corner_m().normalize_or(DVec3::Z);
+            normal.normalize_or(up).as_vec3().to_array()
+        })
+        .collect();
+    ChunkMesh {
+        origin_m: key.min_corner_m(),
+        positions,
+        normals,
+        indices: net.indices,
+    }
+}
+
+/// Directions and faces of an icosahedron whose edges are cut into `subdivisions` parts, wound
+/// outwards: 10 n² + 2 vertices, 20 n² faces.
+pub fn sphere_mesh(subdivisions: usize) -> (Vec<DVec3>, Vec<[u32; 3]>) {
+    let n = subdivisions.max(1);
+    let mut directions = Vec::with_capacity(10 * n * n + 2);
+    let mut faces = Vec::with_capacity(20 * n * n);
+    // A vertex on an edge belongs to two faces: it is known by its corners and their weights.
+    let mut known: HashMap<[(usize, usize); 3], u32> = HashMap::new();
+    let (corners, triangles) = &*ICOSAHEDRON;
+    for &triangle in triangles {
+        let mut vertex = |i: usize, j: usize| {
+            let weights = [n - i - j, i, j];
+            let mut name = std::array::from_fn(|k| (triangle[k], weights[k]));
+            for (corner, weight) in &mut name {
+                if *weight == 0 {
+                    *corner = usize::MAX;
+                }
+            }
+            name.sort_unstable();
+            *known.entry(name).or_insert_with(|| {
+                // In the order of the name, so that the sum has the same bits for both faces.
+                let at: DVec3 = name
+                    .iter()
+                    .filter(|(_, weight)| *weight != 0)
+                    .map(|&(corner, weight)| corners[corner] * weight as f64)
+                    .sum();
+                directions.push(at.normalize());
+                directions.len() as u32 - 1
+            })
+        };
+        for i in 0..n {
+            for j in 0..n - i {
+                faces.push([vertex(i, j), vertex(i + 1, j), vertex(i, j + 1)]);
+                if i + j + 1 < n {
+                    faces.push([vertex(i + 1, j), vertex(i + 1, j + 1), vertex(i, j + 1)]);
+                }
+            }
+        }
+    }
+    (directions, faces)
+}
+
+/// Corners and faces, wound outwards.
+static ICOSAHEDRON: LazyLock<(Vec<DVec3>, Vec<[usize; 3]>)> = LazyLock::new(|| {
+    let golden = 0.5 * (1.0 + 5f64.sqrt());
+    let mut corners = Vec::with_capacity(12);
+    for short in [-1.0, 1.0] {
+        for long in [-golden, golden] {
+            corners.push(DVec3::new(short, long, 0.0).normalize());
+            corners.push(DVec3::new(0.0, short, long).normalize());
+            corners.push(DVec3::new(long, 0.0, short).normalize());
+        }
+    }
+    let edge = 2.0 / (golden * golden + 1.0).sqrt();
+    let near = |a: usize, b: usize| (corners[a].distance(corners[b]) - edge).abs() < 1e-9;
+    let mut triangles = Vec::with_capacity(20);
+    for a in 0..12 {
+        for b in a + 1..12 {
+            for c in b + 1..12 {
+                if near(a, b) && near(b, c) && near(c, a) {
+                    let outward = corners[a].dot(corners[b].cross(corners[c]));
+                    triangles.push(if 0.0 < outward { [a, b, c] } else { [a, c, b] });
+                }
+            }
+        }
+    }
+    (corners, triangles)
+});
+
+/// A closed mesh of the surface at `radius_m` in every direction, for distant views.
+///
+/// Work is spread over threads; the result does not depend on how many.
+pub fn star_mesh(subdivisions: usize, radius_m: impl Fn(DVec3) -> f64 + Sync) -> ChunkMesh {
+    let (mut points, faces) = sphere_mesh(subdivisions);
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let share = points.len().div_ceil(threads);
+    std::thread::scope(|scope| {
+        for points in points.chunks_mut(share) {
+            let radius_m = &radius_m;
+            scope.spawn(move || {
+                for point in points {
+                    *point *= radius_m(*point);
+                }
+            });
+        }
+    });
+    let mut normals = vec![DVec3::ZERO; points.len()];
+    for face in &faces {
+        let [a, b, c] = face.map(|v| points[v as usize]);
+        let area = (b - a).cross(c - a);
+        for &vertex in face {
+            normals[vertex as usize] += area;
+        }
+    }
+    ChunkMesh {
+        origin_m: DVec3::ZERO,
+        positions: points.iter().map(|p| p.as_vec3().to_array()).collect(),
+        normals: normals
+            .iter()
+            .map(|n| n.normalize_or(DVec3::Z).as_vec3().to_array())
+            .collect(),
+        indices: faces.into_iter().flatten().collect(),
+    }
+}

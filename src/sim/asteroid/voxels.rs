@@ -1,0 +1,826 @@
+//! What has been dug from a body: one world's [`Terrain`].
+//!
+//! Only voxels that something was taken from are stored. A voxel starts with the mass of the
+//! ground it is filled with and loses whole grams. Its field value goes from the pristine
+//! distance to half a voxel of void in step with the share that is gone, so a hole grows smoothly
+//! and ground that nobody touched keeps its exact surface.
+//!
+//! The surface lags a little: it follows once a chunk has lost another few kilograms, or a voxel
+//! is empty. Mesh, collider and distance all show the same state, so that a robot stands on what
+//! is drawn, and colliders need not be made every tick.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bevy::math::DVec3;
+use bevy::prelude::Resource;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::gravity::{GravityCell, Mascon, holes_m_s2};
+use super::surface::{ChunkMesh, mesh_of, sample_index, voxel_centre_m};
+use super::{BodyModel, CHUNK_VOXELS, ChunkKey, UnknownBody, VOXEL_M, first_crossing, normal_of};
+
+/// Mass that a chunk loses before its surface follows.
+const SHOWN_STEP_G: i64 = 4_000;
+/// Field value in the middle of an empty voxel.
+const VOID_M: f64 = 0.5 * VOXEL_M;
+/// Places where someone digs are rounded to this, so that a machine that trembles digs one hole.
+const DIG_GRID_M: f64 = 0.125;
+/// Digs that are kept at hand.
+const DIGS_KEPT: usize = 64;
+/// The greatest reach of one dig.
+const DIG_RADIUS_MAX_M: f64 = 8.0;
+
+/// One world's state of a body.
+#[derive(Resource, Debug, Serialize, Deserialize)]
+#[serde(try_from = "SavedTerrain", into = "SavedTerrain")]
+pub struct Terrain {
+    model: Arc<BodyModel>,
+    /// By key. Few: only those that something was taken from.
+    chunks: Vec<ChunkEdits>,
+    /// One for each of `chunks`.
+    holes: Vec<Mascon>,
+    removed_g: i64,
+    removed_water_g: i64,
+    revisions: BTreeMap<ChunkKey, u32>,
+    changed: BTreeSet<ChunkKey>,
+    digs: Vec<Dig>,
+    oldest_dig: usize,
+    meshes: Mutex<BTreeMap<ChunkKey, (u32, Arc<ChunkMesh>)>>,
+}
+
+/// What one dig brought up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spoil {
+    /// All of it.
+    pub mass_g: i64,
+    /// The part that is water.
+    pub water_g: i64,
+}
+
+/// Edits of one chunk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct ChunkEdits {
+    key: ChunkKey,
+    /// By index.
+    voxels: Vec<VoxelEdit>,
+    /// Taken since the surface last followed.
+    unshown_g: i64,
+    /// Of what was taken, by axis, in grams times half voxels from the corner of the chunk: whole
+    /// numbers, so that the centroid does not depend on the order of digging.
+    moment: [i64; 3],
+}
+
+/// A voxel that something was taken from: `shown_g ≤ removed_g ≤ initial_g`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct VoxelEdit {
+    /// x + 16 (y + 16 z) within the chunk.
+    index: u16,
+    initial_g: u32,
+    /// Of `initial_g`.
+    water_g: u32,
+    removed_g: u32,
+    /// As much of `removed_g` as the surface shows.
+    shown_g: u32,
+}
+
+/// The voxels that one place of work reaches, nearest first.
+#[derive(Clone, Debug)]
+struct Dig {
+    /// Centre on the dig grid and radius in the same unit.
+    place: [i32; 4],
+    voxels: Vec<Reach>,
+    /// All before this one are empty, and stay so.
+    next: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Reach {
+    key: ChunkKey,
+    index: u16,
+    initial_g: u32,
+    water_g: u32,
+}
+
+/// A terrain as it is written.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct SavedTerrain {
+    body: String,
+    seed: u64,
+    chunks: Vec<ChunkEdits>,
+    revisions: BTreeMap<ChunkKey, u32>,
+    changed: BTreeSet<ChunkKey>,
+}
+
+/// Why a saved terrain cannot be loaded.
+#[derive(Debug, Error)]
+pub enum TerrainError {
+    #[error(transparent)]
+    Body(#[from] UnknownBody),
+    #[error("the saved terrain is damaged at chunk {0:?}")]
+    Damaged(ChunkKey),
+}
+
+impl Terrain {
+    /// The pristine body.
+    pub fn new(model: Arc<BodyModel>) -> Self {
+        Self {
+            model,
+            chunks: Vec::new(),
+            holes: Vec::new(),
+            removed_g: 0,
+            removed_water_g: 0,
+            revisions: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            digs: Vec::new(),
+            oldest_dig: 0,
+            meshes: Mutex::default(),
+        }
+    }
+
+    pub fn model(&self) -> &Arc<BodyModel> {
+        &self.model
+    }
+
+    /// Signed distance to the surface with its holes; negative inside. See
+    /// [`BodyModel::signed_distance_m`] for how far it can be trusted.
+    pub fn signed_distance_m(&self, p: DVec3) -> f64 {
+        let pristine_m = self.model.signed_distance_m(p);
+        let dug = self.dug_share(p);
+        pristine_m + (VOID_M - pristine_m) * dug
+    }
+
+    /// The surface straight below `p`, along the line to the centre; straight above it if `p`
+    /// lies in rock.
+    pub fn surface_below(&self, p: DVec3) -> DVec3 {
+        let Some(direction) = p.try_normalize() else {
+            return self.model.surface_point(0.0, 0.0);
+        };
+        let at = |radius_m: f64| self.signed_distance_m(direction * radius_m);
+        let radius_m = p.length();
+        let outside_m = self.model.bounding_radius_m();
+        let found = if at(radius_m) < 0.0 {
+            first_crossing(radius_m, outside_m.max(radius_m), |r| -at(r))
+        } else {
+            first_crossing(radius_m, 0.0, at)
+        };
+        direction * found.unwrap_or_else(|| self.model.surface_radius_m(direction))
+    }
+
+    /// Outward, of length one.
+    pub fn normal(&self, p: DVec3) -> DVec3 {
+        normal_of(p, |at| self.signed_distance_m(at))
+    }
+
+    /// Takes up to `want_g` from the voxels whose middle lies within `radius_m` of `centre`,
+    /// those nearest to it first, and says what it took.
+    ///
+    /// The centre is rounded to an eighth of a metre; `radius_m` is at most 8 m. Nothing is taken
+    /// of void, so that less than `want_g` means that all in reach is gone.
+    pub fn excavate(&mut self, centre: DVec3, radius_m: f64, want_g: i64) -> Spoil {
+        let mut spoil = Spoil::default();
+        if want_g <= 0 || !centre.is_finite() || radius_m.is_nan() || radius_m <= 0.0 {
+            return spoil;
+        }
+        let dig = self.dig_at(centre, radius_m.min(DIG_RADIUS_MAX_M));
+        while spoil.mass_g < want_g {
+            let Some(&reach) = self.digs[dig].voxels.get(self.digs[dig].next) else {
+                break;
+            };
+            let taken = self.take(reach, want_g - spoil.mass_g);
+            spoil.mass_g += taken.mass_g;
+            spoil.water_g += taken.water_g;
+            if spoil.mass_g < want_g {
+                self.digs[dig].next += 1;
+            }
+        }
+        self.removed_g += spoil.mass_g;
+        self.removed_water_g += spoil.water_g;
+        spoil
+    }
+
+    /// All that was ever taken.
+    pub fn removed_g(&self) -> i64 {
+        self.removed_g
+    }
+
+    /// The water in all that was ever taken.
+    pub fn removed_water_g(&self) -> i64 {
+        self.removed_water_g
+    }
+
+    /// [`Terrain::removed_g`] again, added up from the voxels: for the audit.
+    pub fn recount_removed_g(&self) -> i64 {
+        self.chunks.iter().map(ChunkEdits::removed_g).sum()
+    }
+
+    /// Gravity of the rock that is there [m/s²].
+    ///
+    /// `cell` belongs to one robot on this body; with it the usual call takes no lock.
+    pub fn gravity_m_s2(&self, p: DVec3, cell: &mut GravityCell) -> DVec3 {
+        self.model.gravity_m_s2(p, cell) + holes_m_s2(&self.holes, p)
+    }
+
+    /// What a free thing feels in the turning frame [m/s²]: gravity, centrifugal and Coriolis.
+    pub fn acceleration_m_s2(
+        &self,
+        p: DVec3,
+        velocity_m_s: DVec3,
+        cell: &mut GravityCell,
+    ) -> DVec3 {
+        let spin = self.model.spin_rad_per_s();
+        self.gravity_m_s2(p, cell) - spin.cross(spin.cross(p) + 2.0 * velocity_m_s)
+    }
+
+    /// Chunks whose surface has changed since this was last asked, in the order of their keys.
+    pub fn take_changed_chunks(&mut self) -> Vec<ChunkKey> {
+        if self.changed.is_empty() {
+            return Vec::new();
+        }
+        std::mem::take(&mut self.changed).into_iter().collect()
+    }
+
+    /// Grows with each change of the surface in a chunk; 0 while it is pristine.
+    pub fn chunk_revision(&self, key: ChunkKey) -> u32 {
+        self.revisions.get(&key).copied().unwrap_or(0)
+    }
+
+    /// The surface in a chunk; may be empty.
+    pub fn chunk_mesh(&self, key: ChunkKey) -> Arc<ChunkMesh> {
+        let revision = self.chunk_revision(key);
+        if revision == 0 {
+            return self.model.chunk_mesh(key);
+        }
+        // A poisoned lock still guards whole meshes.
+        let mut meshes = self.meshes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((made, mesh)) = meshes.get(&key)
+            && *made == revision
+        {
+            return Arc::clone(mesh);
+        }
+        let mesh = Arc::new(self.mesh(key));
+        meshes.insert(key, (revision, Arc::clone(&mesh)));
+        mesh
+    }
+
+    /// The edits, for the hash of the state.
+    pub fn hash_into(&self, h: &mut Xxh3) {
+        for chunk in &self.chunks {
+            for index in [chunk.key.x, chunk.key.y, chunk.key.z] {
+                h.update(&index.to_le_bytes());
+            }
+            for voxel in &chunk.voxels {
+                h.update(&voxel.index.to_le_bytes());
+                h.update(&voxel.removed_g.to_le_bytes());
+                h.update(&voxel.shown_g.to_le_bytes());
+            }
+        }
+        h.update(&self.removed_g.to_le_bytes());
+    }
+
+    /// Index in `digs` of the voxels within reach of a place.
+    fn dig_at(&mut self, centre: DVec3, radius_m: f64) -> usize {
+        let unit = (centre / DIG_GRID_M).round().as_ivec3();
+        let radius = (radius_m / DIG_GRID_M).ceil() as i32;
+        let place = [unit.x, unit.y, unit.z, radius];
+        if let Some(known) = self.digs.iter().position(|dig| dig.place == place) {
+            return known;
+        }
+        let dig = Dig {
+            place,
+            voxels: self.voxels_in_reach(unit.as_dvec3() * DIG_GRID_M, radius_m),
+            next: 0,
+        };
+        if self.digs.len() < DIGS_KEPT {
+            self.digs.push(dig);
+            return self.digs.len() - 1;
+        }
+        let slot = self.oldest_dig;
+        self.oldest_dig = (slot + 1) % DIGS_KEPT;
+        self.digs[slot] = dig;
+        slot
+    }
+
+    /// Voxels that had material at first, nearest to `centre` first.
+    fn voxels_in_reach(&self, centre: DVec3, radius_m: f64) -> Vec<Reach> {
+        let first = ((centre - radius_m) / VOXEL_M).floor().as_ivec3();
+        let last = ((centre + radius_m) / VOXEL_M).floor().as_ivec3();
+        let mut near = Vec::new();
+        for x in first.x..=last.x {
+            for y in first.y..=last.y {
+                for z in first.z..=last.z {
+                    let voxel = [x, y, z];
+                    let key = ChunkKey {
+                        x: x.div_euclid(CHUNK_VOXELS),
+                        y: y.div_euclid(CHUNK_VOXELS),
+                        z: z.div_euclid(CHUNK_VOXELS),
+                    };
+                    let within = voxel.map(|i| i.rem_euclid(CHUNK_VOXELS));
+                    let middle = voxel_centre_m(key, within);
+                    let apart2_m2 = middle.distance_squared(centre);
+                    if radius_m * radius_m < apart2_m2 {
+                        continue;
+                    }
+                    let reach = self.pristine_voxel(key, within);
+                    if 0 < reach.initial_g {
+                        near.push((apart2_m2, reach));
+                    }
+                }
+            }
+        }
+        // Equal distances keep the order of the loops: the sort is stable.
+        near.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        near.into_iter().map(|(_, reach)| reach).collect()
+    }
+
+    /// What a voxel holds before anyone digs.
+    fn pristine_voxel(&self, key: ChunkKey, voxel: [i32; 3]) -> Reach {
+        let middle = voxel_centre_m(key, voxel);
+        let distance_m = self.model.signed_distance_m(middle);
+        let fill = (0.5 - distance_m / VOXEL_M).clamp(0.0, 1.0);
+        let ground = self.model.ground_at(middle);
+        let mass_g = fill * ground.bulk_density_kg_m3 * VOXEL_M.powi(3) * 1e3;
+        Reach {
+            key,
+            index: voxel_index(voxel),
+            initial_g: mass_g.round() as u32,
+            water_g: (mass_g * ground.water_fraction).round() as u32,
+        }
+    }
+
+    /// Takes up to `want_g` from one voxel.
+    fn take(&mut self, reach: Reach, want_g: i64) -> Spoil {
+        let slot = match self.chunk_slot(reach.key) {
+            Ok(slot) => slot,
+            Err(slot) => {
+                self.chunks.insert(
+                    slot,
+                    ChunkEdits {
+                        key: reach.key,
+                        voxels: Vec::new(),
+                        unshown_g: 0,
+                        moment: [0; 3],
+                    },
+                );
+                self.holes.insert(slot, self.chunks[slot].hole(0));
+                slot
+            }
+        };
+        let chunk = &mut self.chunks[slot];
+        let at = match chunk.voxel_slot(reach.index) {
+            Ok(at) => at,
+            Err(at) => {
+                let edit = VoxelEdit {
+                    index: reach.index,
+                    initial_g: reach.initial_g,
+                    water_g: reach.water_g,
+                    removed_g: 0,
+                    shown_g: 0,
+                };
+                chunk.voxels.insert(at, edit);
+                at
+            }
+        };
+        let edit = &mut chunk.voxels[at];
+        let left_g = edit.initial_g - edit.removed_g;
+        // `left_g` has 32 bits, so the lesser of both has.
+        let mass_g = i64::from(left_g).min(want_g) as u32;
+        if mass_g == 0 {
+            return Spoil::default();
+        }
+        let water_before_g = edit.removed_water_g();
+        edit.removed_g += mass_g;
+        let spoil = Spoil {
+            mass_g: i64::from(mass_g),
+            water_g: edit.removed_water_g() - water_before_g,
+        };
+        let emptied = edit.removed_g == edit.initial_g;
+        for (moment, i) in chunk.moment.iter_mut().zip(voxel_of(reach.index)) {
+            *moment += i64::from(2 * i + 1) * spoil.mass_g;
+        }
+        let removed_g = self.holes[slot].mass_g + spoil.mass_g;
+        self.holes[slot] = chunk.hole(removed_g);
+        chunk.unshown_g += spoil.mass_g;
+        if emptied || SHOWN_STEP_G <= chunk.unshown_g {
+            self.show(slot);
+        }
+        spoil
+    }
+
+    /// Lets the surface of a chunk follow what was dug.
+    fn show(&mut self, slot: usize) {
+        let chunk = &mut self.chunks[slot];
+        let key = chunk.key;
+        chunk.unshown_g = 0;
+        let mut touched = BTreeSet::from([key]);
+        for edit in &mut chunk.voxels {
+            if edit.shown_g == edit.removed_g {
+                continue;
+            }
+            edit.shown_g = edit.removed_g;
+            // A chunk reads one voxel beyond each of its borders.
+            let sides = voxel_of(edit.index).map(|i| match i {
+                0 => -1..=0,
+                i if i == CHUNK_VOXELS - 1 => 0..=1,
+                _ => 0..=0,
+            });
+            for x in sides[0].clone() {
+                for y in sides[1].clone() {
+                    for z in sides[2].clone() {
+                        touched.insert(key.offset([x, y, z]));
+                    }
+                }
+            }
+        }
+        for key in touched {
+            *self.revisions.entry(key).or_insert(0) += 1;
+            self.changed.insert(key);
+        }
+    }
+
+    fn chunk_slot(&self, key: ChunkKey) -> Result<usize, usize> {
+        self.chunks.binary_search_by_key(&key, |chunk| chunk.key)
+    }
+
+    /// Share of the rock around `p` that is gone, as the surface shows it: 0 to 1.
+    fn dug_share(&self, p: DVec3) -> f64 {
+        if self.chunks.is_empty() {
+            return 0.0;
+        }
+        // Between the middles of eight voxels.
+        let scaled = p / VOXEL_M - 0.5;
+        let floor = scaled.floor();
+        let t = scaled - floor;
+        let base = floor.as_ivec3();
+        let mut share = 0.0;
+        let mut at_hand: Option<(ChunkKey, Option<&ChunkEdits>)> = None;
+        for corner in 0..8 {
+            let offset = [corner & 1, corner >> 1 & 1, corner >> 2];
+            let voxel = [base.x + offset[0], base.y + offset[1], base.z + offset[2]];
+            let key = ChunkKey {
+                x: voxel[0].div_euclid(CHUNK_VOXELS),
+                y: voxel[1].div_euclid(CHUNK_VOXELS),
+                z: voxel[2].div_euclid(CHUNK_VOXELS),
+            };
+            let chunk = match at_hand {
+                Some((known, chunk)) if known == key => chunk,
+                _ => {
+                    let chunk = self.chunk_slot(key).ok().map(|slot| &self.chunks[slot]);
+                    at_hand = Some((key, chunk));
+                    chunk
+                }
+            };
+            let Some(chunk) = chunk else { continue };
+            let index = voxel_index(voxel.map(|i| i.rem_euclid(CHUNK_VOXELS)));
+            let Ok(slot) = chunk.voxel_slot(index) else {
+                continue;
+            };
+            let weight = |i: usize, t: f64| if offset[i] == 1 { t } else { 1.0 - t };
+            share +=
+                weight(0, t.x) * weight(1, t.y) * weight(2, t.z) * chunk.voxels[slot].shown_share();
+        }
+        share
+    }
+
+    fn mesh(&self, key: ChunkKey) -> ChunkMesh {
+        let mut samples = *self.model.samples(key);
+        for x in -1..=1 {
+            for y in -1..=1 {
+                for z in -1..=1 {
+                    let Ok(slot) = self.chunk_slot(key.offset([x, y, z])) else {
+                        continue;
+                    };
+                    for edit in &self.chunks[slot].voxels {
+                        let [i, j, k] = voxel_of(edit.index);
+                        let voxel = [
+                            i + x * CHUNK_VOXELS,
+                            j + y * CHUNK_VOXELS,
+                            k + z * CHUNK_VOXELS,
+                        ];
+                        if voxel.iter().all(|i| (-1..=CHUNK_VOXELS).contains(i)) {
+                            let sample = &mut samples[sample_index(voxel)];
+                            let pristine_m = f64::from(*sample);
+                            let dug = edit.shown_share();
+                            *sample = (pristine_m + (VOID_M - pristine_m) * dug) as f32;
+                        }
+                    }
+                }
+            }
+        }
+        mesh_of(key, &samples)
+    }
+}
+
+impl Clone for Terrain {
+    fn clone(&self) -> Self {
+        // What is kept for speed is made again.
+        Self {
+            chunks: self.chunks.clone(),
+            holes: self.holes.clone(),
+            removed_g: self.removed_g,
+            removed_water_g: self.removed_water_g,
+            revisions: self.revisions.clone(),
+            changed: self.changed.clone(),
+            ..Self::new(Arc::clone(&self.model))
+        }
+    }
+}
+
+impl From<Terrain> for SavedTerrain {
+    fn from(terrain: Terrain) -> Self {
+        Self {
+            body: terrain.model.record().id.clone(),
+            seed: terrain.model.seed(),
+            chunks: terrain.chunks,
+            revisions: terrain.revisions,
+            changed: terrain.changed,
+        }
+    }
+}
+
+impl TryFrom<SavedTerrain> for Terrain {
+    type Error = TerrainError;
+
+    fn try_from(saved: SavedTerrain) -> Result<Self, TerrainError> {
+        let mut terrain = Self::new(BodyModel::shared(&saved.body, saved.seed)?);
+        if let Some(pair) = saved
+            .chunks
+            .windows(2)
+            .find(|pair| pair[1].key <= pair[0].key)
+        {
+            return Err(TerrainError::Damaged(pair[1].key));
+        }
+        for chunk in &saved.chunks {
+            chunk.check(&terrain)?;
+        }
+        terrain.holes = saved
+            .chunks
+            .iter()
+            .map(|chunk| chunk.hole(chunk.removed_g()))
+            .collect();
+        terrain.removed_g = saved.chunks.iter().map(ChunkEdits::removed_g).sum();
+        terrain.removed_water_g = saved
+            .chunks
+            .iter()
+            .flat_map(|chunk| &chunk.voxels)
+            .map(VoxelEdit::removed_water_g)
+            .sum();
+        terrain.chunks = saved.chunks;
+        terrain.revisions = saved.revisions;
+        terrain.changed = saved.changed;
+        Ok(terrain)
+    }
+}
+
+impl ChunkEdits {
+    fn voxel_slot(&self, index: u16) -> Result<usize, usize> {
+        self.voxels.binary_search_by_key(&index, |edit| edit.index)
+    }
+
+    fn removed_g(&self) -> i64 {
+        self.voxels.iter().map(|v| i64::from(v.removed_g)).sum()
+    }
+
+    /// The mass that is missing, at its centroid; in the middle of the chunk while none is.
+    fn hole(&self, mass_g: i64) -> Mascon {
+        let [x, y, z] = self.moment.map(|sum| {
+            if mass_g == 0 {
+                f64::from(CHUNK_VOXELS) / 2.0
+            } else {
+                0.5 * sum as f64 / mass_g as f64
+            }
+        });
+        Mascon {
+            centre_m: self.key.min_corner_m() + DVec3::new(x, y, z) * VOXEL_M,
+            mass_g,
+        }
+    }
+
+    /// Whether these edits can have come from digging.
+    fn check(&self, terrain: &Terrain) -> Result<(), TerrainError> {
+        let sorted = self.voxels.windows(2).all(|w| w[0].index < w[1].index);
+        let limit = CHUNK_VOXELS.pow(3) as u16;
+        let sound = self.voxels.iter().all(|edit| {
+            edit.index < limit && {
+                let pristine = terrain.pristine_voxel(self.key, voxel_of(edit.index));
+                0 < edit.initial_g
+                    && edit.initial_g == pristine.initial_g
+                    && edit.water_g == pristine.water_g
+                    && edit.removed_g <= edit.initial_g
+                    && edit.shown_g <= edit.removed_g
+            }
+        });
+        let unshown_g: i64 = self
+            .voxels
+            .iter()
+            .map(|edit| i64::from(edit.removed_g) - i64::from(edit.shown_g))
+            .sum();
+        let mut moment = [0_i64; 3];
+        for edit in &self.voxels {
+            for (sum, i) in moment.iter_mut().zip(voxel_of(edit.index)) {
+                *sum += i64::from(2 * i + 1) * i64::from(edit.removed_g);
+            }
+        }
+        if sorted && sound && unshown_g == self.unshown_g && moment == self.moment {
+            Ok(())
+        } else {
+            Err(TerrainError::Damaged(self.key))
+        }
+    }
+}
+
+impl VoxelEdit {
+    fn shown_share(&self) -> f64 {
+        f64::from(self.shown_g) / f64::from(self.initial_g)
+    }
+
+    /// The water in what was removed: rounded once for the sum, so that digging gram by gram
+    /// brings up the same water as digging at once.
+    fn removed_water_g(&self) -> i64 {
+        let exact = u64::from(self.removed_g) * u64::from(self.water_g);
+        let initial = u64::from(self.initial_g);
+        ((exact + initial / 2) / initial) as i64
+    }
+}
+
+fn voxel_index([x, y, z]: [i32; 3]) -> u16 {
+    (x + CHUNK_VOXELS * (y + CHUNK_VOXELS * z)) as u16
+}
+
+fn voxel_of(index: u16) -> [i32; 3] {
+    let index = i32::from(index);
+    [
+        index % CHUNK_VOXELS,
+        index / CHUNK_VOXELS % CHUNK_VOXELS,
+        index / (CHUNK_VOXELS * CHUNK_VOXELS),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::outline::even_directions;
+    use super::*;
+
+    fn terrain() -> Terrain {
+        Terrain::new(BodyModel::shared("bennu", 7).unwrap())
+    }
+
+    fn hash(terrain: &Terrain) -> u64 {
+        let mut hash = Xxh3::new();
+        terrain.hash_into(&mut hash);
+        hash.digest()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn no_gram_is_made_or_lost(
+            digs in prop::collection::vec(
+                (-0.2..0.2_f64, 0.0..0.3_f64, -3.0..3.0_f64, 0.1..2.5_f64, 1_i64..3_000_000),
+                1..12,
+            ),
+        ) {
+            let mut terrain = terrain();
+            let (mut mass_g, mut water_g) = (0, 0);
+            for (latitude_rad, longitude_rad, height_m, radius_m, want_g) in digs {
+                let surface = terrain.model().surface_point(latitude_rad, longitude_rad);
+                let centre = surface + surface.normalize() * height_m;
+                let spoil = terrain.excavate(centre, radius_m, want_g);
+                prop_assert!(0 <= spoil.mass_g && spoil.mass_g <= want_g);
+                prop_assert!(0 <= spoil.water_g && spoil.water_g <= spoil.mass_g);
+                mass_g += spoil.mass_g;
+                water_g += spoil.water_g;
+            }
+            prop_assert_eq!(mass_g, terrain.removed_g());
+            prop_assert_eq!(mass_g, terrain.recount_removed_g());
+            prop_assert_eq!(water_g, terrain.removed_water_g());
+            let text = postcard::to_allocvec(&terrain).unwrap();
+            let restored: Terrain = postcard::from_bytes(&text).unwrap();
+            prop_assert_eq!(hash(&restored), hash(&terrain));
+            prop_assert_eq!(restored.removed_g(), mass_g);
+            prop_assert_eq!(restored.removed_water_g(), water_g);
+            prop_assert_eq!(&restored.holes, &terrain.holes);
+        }
+    }
+
+    #[test]
+    fn gram_by_gram_or_at_once_the_same_water_comes_up() {
+        let (mut slow, mut fast) = (terrain(), terrain());
+        let place = slow.model().surface_point(0.2, 0.3);
+        let mut water_g = 0;
+        for _ in 0..20_000 {
+            water_g += slow.excavate(place, 1.0, 1).water_g;
+        }
+        assert_eq!(water_g, fast.excavate(place, 1.0, 20_000).water_g);
+        assert_eq!(slow.removed_g(), fast.removed_g());
+        let share = water_g as f64 / 20_000.0;
+        let expected = slow.model().ground_at(place).water_fraction;
+        assert!((share - expected).abs() < 0.01, "{share} and {expected}");
+    }
+
+    #[test]
+    fn a_hole_is_there_to_see_and_to_fall_into() {
+        let mut terrain = terrain();
+        let place = terrain.model().surface_point(-0.1, 0.5);
+        let up = place.normalize();
+        let key = ChunkKey::containing(place);
+        let before = terrain.chunk_mesh(key);
+        assert_eq!(terrain.chunk_revision(key), 0);
+        assert!((terrain.surface_below(place + up * 20.0) - place).length() < 1e-3);
+        terrain.excavate(place, 3.0, i64::MAX);
+        let bottom = terrain.surface_below(place + up * 20.0);
+        let depth_m = (place - bottom).dot(up);
+        assert!((2.0..4.5).contains(&depth_m), "{depth_m} m deep");
+        assert!(0.0 < terrain.signed_distance_m(place - up));
+        assert!(terrain.signed_distance_m(place - up * 6.0) < 0.0);
+        let changed = terrain.take_changed_chunks();
+        assert!(changed.contains(&key));
+        assert!(terrain.take_changed_chunks().is_empty());
+        assert!(0 < terrain.chunk_revision(key));
+        assert_ne!(*terrain.chunk_mesh(key), *before);
+        // The pristine body and other worlds keep their ground.
+        assert_eq!(
+            *Terrain::new(Arc::clone(terrain.model())).chunk_mesh(key),
+            *before
+        );
+    }
+
+    #[test]
+    fn meshes_lie_on_the_surface_with_its_holes() {
+        let mut terrain = terrain();
+        // On a border, so that several chunks share the hole.
+        let rough = terrain.model().surface_point(0.05, 0.1);
+        let corner = ChunkKey::containing(rough).min_corner_m();
+        let place = terrain.surface_below(DVec3::new(rough.x, corner.y, corner.z));
+        terrain.excavate(place, 2.5, 6_000_000);
+        let changed = terrain.take_changed_chunks();
+        assert!(2 <= changed.len());
+        for key in changed {
+            let mesh = terrain.chunk_mesh(key);
+            for position in &mesh.positions {
+                let at = mesh.origin_m + bevy::math::Vec3::from(*position).as_dvec3();
+                assert!(terrain.signed_distance_m(at).abs() < 0.8);
+            }
+        }
+    }
+
+    #[test]
+    fn the_surface_follows_every_few_kilograms() {
+        let mut terrain = terrain();
+        let place = terrain.model().surface_point(0.3, 0.2);
+        let mut changes = 0;
+        for _ in 0..1_000 {
+            terrain.excavate(place, 1.0, 50);
+            changes += usize::from(!terrain.take_changed_chunks().is_empty());
+        }
+        assert!((8..=16).contains(&changes), "{changes} changes for 50 kg");
+    }
+
+    #[test]
+    fn there_is_nothing_to_dig_in_the_sky_or_with_nonsense() {
+        let mut terrain = terrain();
+        let place = terrain.model().surface_point(0.3, 0.2);
+        assert_eq!(terrain.excavate(place * 1.5, 2.0, 1_000), Spoil::default());
+        assert_eq!(terrain.excavate(place, f64::NAN, 1_000), Spoil::default());
+        assert_eq!(terrain.excavate(DVec3::NAN, 1.0, 1_000), Spoil::default());
+        assert_eq!(terrain.excavate(place, 1.0, -5), Spoil::default());
+        assert_eq!(hash(&terrain), hash(&self::terrain()));
+    }
+
+    #[test]
+    fn a_damaged_save_is_refused() {
+        let mut terrain = terrain();
+        let place = terrain.model().surface_point(0.3, 0.2);
+        terrain.excavate(place, 1.0, 5_000);
+        let mut saved = SavedTerrain::from(terrain.clone());
+        saved.chunks[0].voxels[0].removed_g = u32::MAX;
+        assert!(matches!(
+            Terrain::try_from(saved),
+            Err(TerrainError::Damaged(_))
+        ));
+        let mut saved = SavedTerrain::from(terrain);
+        saved.body = "nowhere".into();
+        assert!(matches!(
+            Terrain::try_from(saved),
+            Err(TerrainError::Body(_))
+        ));
+    }
+
+    #[test]
+    fn the_surface_below_a_place_is_on_the_surface() {
+        let terrain = terrain();
+        for direction in even_directions(50) {
+            let surface_m = terrain.model().surface_radius_m(direction);
+            for radius_m in [surface_m + 150.0, surface_m + 1.0, surface_m - 3.0, 10.0] {
+                let found = terrain.surface_below(direction * radius_m);
+                assert!(terrain.signed_distance_m(found).abs() < 1e-3);
+                assert!(found.normalize().dot(direction) > 1.0 - 1e-9);
+            }
+        }
+    }
+}
