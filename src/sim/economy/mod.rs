@@ -1,0 +1,8 @@
+//! Money and goods: the ledger that keeps every balance, the market where goods are sold, and the
+//! figures that tell how a rush went. It knows no physics; who digs what is told to it in grams.
+
+pub mod auction;
+pub mod figures;
+pub mod ledger;
+pub mod market;
+pub mod price;

@@ -1,0 +1,3 @@
+//! Rules of the rush: who may dig where.
+
+pub mod claims;

@@ -1,0 +1,4 @@
+//! What it costs to go somewhere else.
+
+pub mod orbit;
+pub mod rocket;
