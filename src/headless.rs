@@ -1,0 +1,596 @@
+//! One world and its clockwork: the class that tests, the command line, the window and the training
+//! interface all drive, so that what is tested is what is played.
+
+use std::collections::BTreeMap;
+
+use bevy::ecs::schedule::{Schedule, Schedules};
+use bevy::ecs::system::SystemState;
+use bevy::math::DVec3;
+use bevy::prelude::*;
+use serde::Serialize;
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::sim::asteroid::{Terrain, UnknownBody};
+use crate::sim::economy::ledger::{AccountId, Ledger, Memo};
+use crate::sim::economy::market::Market;
+use crate::sim::law::claims::Registry;
+use crate::sim::level::{Brain, Level};
+use crate::sim::observation::{Observation, Scene, Senses};
+use crate::sim::order::{Inbox, Issued, Log, LogLine, Order, Refusal, Taken};
+use crate::sim::physics::{BodyHandle, Motion, Physics};
+use crate::sim::plant::Plant;
+use crate::sim::prospector::script::Scripts;
+use crate::sim::prospector::{ProspectorId, Prospectors};
+use crate::sim::robot::autopilot::Autopilot;
+use crate::sim::robot::command::{Desk, Estimate};
+use crate::sim::robot::{self, Anchor, Battery, Bin, Robot, Tank, Tool};
+use crate::sim::snapshot::{self, SnapshotError};
+use crate::sim::{Accounts, Clock, SimPlugin, Terms, Tick, build, pace};
+
+/// A world that is stepped by whoever holds it.
+pub struct Headless {
+    world: World,
+    tick: Schedule,
+    level: Level,
+    seed: u64,
+    senses: SystemState<Senses<'static, 'static>>,
+    desk: SystemState<Desk<'static, 'static>>,
+    pilots: QueryState<(&'static Autopilot, &'static Anchor)>,
+}
+
+/// Why a level could not be made into a world.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error(transparent)]
+    Body(#[from] UnknownBody),
+}
+
+/// What a run has come to: the object that `bonanza run --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    pub level: String,
+    pub seed: u64,
+    pub ticks: u64,
+    /// Simulated time [s].
+    pub sim_s: f64,
+    /// 64 bits, as 16 hexadecimal digits.
+    pub state_hash: String,
+    /// Grams made or lost by mistake: always zero.
+    pub mass_error_g: i64,
+    /// Credits made or lost by mistake: always zero.
+    pub credit_error: f64,
+    pub price_credits_per_kg: f64,
+    pub orders_taken: usize,
+    pub orders_refused: usize,
+    pub claims: usize,
+    pub prospectors: Vec<ProspectorReport>,
+    pub robots: Vec<RobotReport>,
+    pub plants: Vec<PlantReport>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProspectorReport {
+    pub name: String,
+    pub brain: &'static str,
+    pub credits: f64,
+    /// Delivered at the node, by good.
+    pub sold_g: BTreeMap<&'static str, i64>,
+    pub dug_g: i64,
+    pub samples: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RobotReport {
+    pub name: String,
+    pub owner: String,
+    /// Body frame.
+    pub position_m: [f32; 3],
+    /// In the rotating frame of the body.
+    pub velocity_m_s: [f32; 3],
+    pub at_rest: bool,
+    pub lost: bool,
+    pub anchored: bool,
+    pub activity: String,
+    pub bin_g: i64,
+    pub propellant_g: i64,
+    pub battery_fraction: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlantReport {
+    pub name: String,
+    pub owner: String,
+    pub hopper_g: i64,
+    pub water_g: i64,
+    pub tailings_g: i64,
+}
+
+/// Where a ray meets something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RayHit {
+    pub point_m: Vec3,
+    pub normal: Vec3,
+    pub robot: Option<String>,
+    pub plant: Option<String>,
+}
+
+impl Headless {
+    /// A new world of a checked level; `seed` replaces the level's own.
+    ///
+    /// # Errors
+    /// [`LoadError`] if the level names a body that the catalogue does not have.
+    pub fn load(level: &Level, seed: Option<u64>) -> Result<Self, LoadError> {
+        let seed = seed.unwrap_or(level.seed);
+        let (mut world, tick) = empty_world();
+        build::populate(&mut world, level, seed)?;
+        Ok(Self::around(world, tick, level.clone(), seed))
+    }
+
+    /// The world of a snapshot.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] if the bytes are not a whole snapshot of this version.
+    pub fn restore(bytes: &[u8]) -> Result<Self, SnapshotError> {
+        let (mut world, tick) = empty_world();
+        let (level, seed) = snapshot::restore(&mut world, bytes)?;
+        Ok(Self::around(world, tick, level, seed))
+    }
+
+    fn around(mut world: World, tick: Schedule, level: Level, seed: u64) -> Self {
+        Self {
+            senses: SystemState::new(&mut world),
+            desk: SystemState::new(&mut world),
+            pilots: world.query(),
+            world,
+            tick,
+            level,
+            seed,
+        }
+    }
+
+    pub fn level(&self) -> &Level {
+        &self.level
+    }
+
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// One tick, short or long.
+    pub fn step(&mut self) {
+        self.tick.run(&mut self.world);
+        self.world.clear_trackers();
+    }
+
+    /// Ticks until the time of the world is at least `time_ms`.
+    pub fn run_until_ms(&mut self, time_ms: u64) {
+        while self.time_ms() < time_ms {
+            self.step();
+        }
+    }
+
+    /// Ticks done.
+    pub fn tick(&self) -> u64 {
+        self.world.resource::<Clock>().tick()
+    }
+
+    /// Time since the start of the run [ms].
+    pub fn time_ms(&self) -> u64 {
+        self.world.resource::<Clock>().time_ms()
+    }
+
+    /// Length of the tick that [`Headless::step`] would take now [ms].
+    pub fn next_tick_ms(&mut self) -> u64 {
+        let world = &self.world;
+        let (tick_ms, _) = pace(
+            world.resource::<Clock>(),
+            world.resource::<Terms>(),
+            world.resource::<Inbox>(),
+            world.resource::<Physics>(),
+            self.pilots.query(world).into_iter(),
+        );
+        tick_ms
+    }
+
+    /// Gives an order, to be taken in the next tick; the answer comes in the log.
+    pub fn submit(&mut self, by: &str, order: Order) {
+        self.schedule(Issued {
+            at_ms: self.time_ms(),
+            by: by.to_owned(),
+            order,
+        });
+    }
+
+    /// Gives an order for a time to come; one for the past is taken in the next tick.
+    ///
+    /// A long tick ends when the next order is due, so an order is never late.
+    pub fn schedule(&mut self, mut issued: Issued) {
+        issued.at_ms = issued.at_ms.max(self.time_ms());
+        self.world.resource_mut::<Inbox>().post(issued, false);
+    }
+
+    /// The newest messages of the world, oldest first.
+    pub fn log(&self) -> &[LogLine] {
+        self.world.resource::<Log>().lines()
+    }
+
+    /// How many messages there ever were: a reader that remembers it knows what is new.
+    pub fn log_written(&self) -> u64 {
+        self.world.resource::<Log>().written()
+    }
+
+    /// All orders taken since the start, with their answers.
+    pub fn orders_taken(&self) -> &[Taken] {
+        self.world.resource::<Log>().taken()
+    }
+
+    /// What a prospector knows; `None` if there is none of that name.
+    pub fn observe(&mut self, prospector: &str) -> Option<Observation> {
+        let id = self.world.resource::<Prospectors>().find(prospector)?;
+        Some(self.senses().observe(id))
+    }
+
+    /// Where everything stands, for drawing.
+    pub fn scene(&mut self) -> Scene {
+        self.senses().scene()
+    }
+
+    fn senses(&mut self) -> Senses<'_, '_> {
+        self.senses
+            .get(&self.world)
+            .expect("the world has all that a built level has")
+    }
+
+    /// What a hop would take, told before it is ordered.
+    ///
+    /// # Errors
+    /// [`Refusal`] as the order itself would be refused.
+    pub fn estimate(&mut self, by: &str, order: &Order) -> Result<Estimate, Refusal> {
+        self.desk
+            .get_mut(&mut self.world)
+            .expect("the world has all that a built level has")
+            .estimate(by, order)
+    }
+
+    pub fn terrain(&self) -> &Terrain {
+        self.world.resource()
+    }
+
+    pub fn ledger(&self) -> &Ledger {
+        self.world.resource()
+    }
+
+    pub fn market(&self) -> &Market {
+        self.world.resource()
+    }
+
+    pub fn claims(&self) -> &Registry {
+        self.world.resource()
+    }
+
+    /// The account of a prospector.
+    pub fn account(&self, prospector: &str) -> Option<AccountId> {
+        let prospectors = self.world.resource::<Prospectors>();
+        Some(prospectors.get(prospectors.find(prospector)?).account)
+    }
+
+    /// Snapshot of the whole world.
+    pub fn save(&mut self) -> Vec<u8> {
+        snapshot::save(&mut self.world, &self.level, self.seed)
+    }
+
+    /// Puts a robot somewhere with some velocity: the initial state of an experiment, not a thing
+    /// that can happen in a run. Returns whether there is such a robot.
+    pub fn place_robot(
+        &mut self,
+        name: &str,
+        position_m: Vec3,
+        rotation: Quat,
+        velocity_m_s: Vec3,
+    ) -> bool {
+        let mut robots = self.world.query::<(&Robot, &BodyHandle, &mut Motion)>();
+        let Some((_, &body, mut motion)) = robots
+            .iter_mut(&mut self.world)
+            .find(|(robot, ..)| robot.name == name)
+        else {
+            return false;
+        };
+        *motion = Motion {
+            position_m,
+            rotation,
+            velocity_m_s,
+            ..default()
+        };
+        let mut physics = self.world.resource_mut::<Physics>();
+        physics.set_pose(body, position_m, rotation);
+        physics.set_velocity(body, velocity_m_s);
+        true
+    }
+
+    /// Hash of everything that can make a difference later.
+    pub fn state_hash(&mut self) -> u64 {
+        let mut hash = Xxh3::new();
+        let mut robots = self.world.query::<(
+            &Robot,
+            &Motion,
+            &Bin,
+            &Tank,
+            &Battery,
+            &Tool,
+            &Anchor,
+            &Autopilot,
+        )>();
+        let clock = *self.world.resource::<Clock>();
+        hash.update(&clock.tick().to_le_bytes());
+        hash.update(&clock.time_ms().to_le_bytes());
+        for (robot, motion, bin, tank, battery, tool, anchor, pilot) in robots.iter(&self.world) {
+            let stores = (bin, tank, battery, tool, anchor);
+            robot::hash_robot(
+                &mut hash,
+                robot,
+                motion,
+                stores,
+                pilot.activity(robot, motion),
+            );
+        }
+        let mut plants = self.world.query::<&Plant>();
+        for plant in plants.iter(&self.world) {
+            plant.hash_into(&mut hash);
+        }
+        self.terrain().hash_into(&mut hash);
+        self.ledger().hash_into(&mut hash);
+        self.market().hash_into(&mut hash);
+        self.claims().hash_into(&mut hash);
+        for part in [
+            postcard::to_stdvec(self.world.resource::<Scripts>()),
+            postcard::to_stdvec(self.world.resource::<Inbox>()),
+        ] {
+            hash.update(&part.expect("scripts and orders have no unserialisable part"));
+        }
+        hash.digest()
+    }
+
+    /// What the run has come to.
+    pub fn report(&mut self) -> Report {
+        let state_hash = format!("{:016x}", self.state_hash());
+        let mass_error_g = self.mass_error_g();
+        let world = &mut self.world;
+        let mut robots =
+            world.query::<(&Robot, &Motion, &Bin, &Tank, &Battery, &Anchor, &Autopilot)>();
+        let mut plants = world.query::<&Plant>();
+        let prospectors = world.resource::<Prospectors>();
+        let ledger = world.resource::<Ledger>();
+        let accounts = world.resource::<Accounts>();
+        let log = world.resource::<Log>();
+        let market = world.resource::<Market>();
+        let sum = |memo: Memo, to: Option<AccountId>, from: &dyn Fn(AccountId) -> bool| -> i64 {
+            ledger
+                .journal()
+                .iter()
+                .filter(|entry| {
+                    entry.memo == memo && to.is_none_or(|to| entry.to == to) && from(entry.from)
+                })
+                .map(|entry| entry.amount)
+                .sum()
+        };
+        let mut of_prospector = |id: ProspectorId| {
+            let tanks: Vec<AccountId> = plants
+                .query(world)
+                .iter()
+                .filter(|plant| plant.owner == id)
+                .map(|plant| plant.water_account)
+                .collect();
+            let bins: Vec<AccountId> = robots
+                .query(world)
+                .iter()
+                .filter(|(robot, ..)| robot.owner == id)
+                .map(|(_, _, bin, ..)| bin.account)
+                .collect();
+            (tanks, bins)
+        };
+        let prospector_reports = prospectors
+            .iter()
+            .map(|(id, prospector)| {
+                let (tanks, bins) = of_prospector(id);
+                let sold_g = sum(Memo::Sold, Some(accounts.sold), &|from| {
+                    tanks.contains(&from)
+                });
+                let dug_g = bins
+                    .iter()
+                    .map(|&bin| sum(Memo::Dug, Some(bin), &|_| true))
+                    .sum();
+                ProspectorReport {
+                    name: prospector.name.clone(),
+                    brain: match prospector.brain {
+                        Brain::Human => "human",
+                        Brain::Scripted { .. } => "scripted",
+                    },
+                    credits: 1e-6 * ledger.balance(prospector.account) as f64,
+                    sold_g: BTreeMap::from([(market.good().as_str(), sold_g)]),
+                    dug_g,
+                    samples: prospector.samples.len(),
+                }
+            })
+            .collect();
+        Report {
+            level: self.level.name.clone(),
+            seed: self.seed,
+            ticks: world.resource::<Clock>().tick(),
+            sim_s: 1e-3 * world.resource::<Clock>().time_ms() as f64,
+            state_hash,
+            mass_error_g,
+            credit_error: 1e-6 * ledger.credit_error_ucr() as f64,
+            price_credits_per_kg: market.price_credits_per_kg(),
+            orders_taken: log.taken().len(),
+            orders_refused: log
+                .taken()
+                .iter()
+                .filter(|taken| taken.answer.is_err())
+                .count(),
+            claims: world.resource::<Registry>().standing().count(),
+            prospectors: prospector_reports,
+            robots: robots
+                .query(world)
+                .iter()
+                .map(
+                    |(robot, motion, bin, tank, battery, anchor, pilot)| RobotReport {
+                        name: robot.name.clone(),
+                        owner: prospectors.name(robot.owner).to_owned(),
+                        position_m: motion.position_m.to_array(),
+                        velocity_m_s: motion.velocity_m_s.to_array(),
+                        at_rest: motion.at_rest,
+                        lost: robot.lost,
+                        anchored: *anchor != Anchor::Out,
+                        activity: pilot.describe(robot, motion, bin),
+                        bin_g: bin.load_g(),
+                        propellant_g: tank.propellant_g(),
+                        battery_fraction: battery.fraction(),
+                    },
+                )
+                .collect(),
+            plants: plants
+                .query(world)
+                .iter()
+                .map(|plant| PlantReport {
+                    name: plant.name.clone(),
+                    owner: prospectors.name(plant.owner).to_owned(),
+                    hopper_g: plant.hopper_g(),
+                    water_g: plant.water_g(),
+                    tailings_g: plant.tailings_g(),
+                })
+                .collect(),
+        }
+    }
+
+    /// Grams that the books, the machines and the ground disagree about: always zero.
+    ///
+    /// Sums the ledger anew, counts the voxels again, and compares every bin, tank and hopper with
+    /// its account, so that a mistake in any of them shows.
+    pub fn mass_error_g(&mut self) -> i64 {
+        let mut robots = self.world.query::<(&Bin, &Tank)>();
+        let mut plants = self.world.query::<&Plant>();
+        let ledger = self.ledger();
+        let terrain = self.terrain();
+        let accounts = self.world.resource::<Accounts>();
+        let rock = ledger.account(accounts.rock);
+        let mut error_g = ledger.mass_error_g().abs()
+            + (rock.opening() - rock.balance() - terrain.removed_g()).abs()
+            + (terrain.recount_removed_g() - terrain.removed_g()).abs();
+        let mut compare = |account: AccountId, held_g: i64| {
+            error_g += (ledger.balance(account) - held_g).abs();
+        };
+        for (bin, tank) in robots.iter(&self.world) {
+            compare(bin.account, bin.load_g());
+            compare(tank.account, tank.propellant_g());
+        }
+        for plant in plants.iter(&self.world) {
+            compare(plant.hopper_account, plant.hopper_g());
+            compare(plant.water_account, plant.water_g());
+            compare(plant.tailings_account, plant.tailings_g());
+        }
+        error_g
+    }
+
+    /// The first thing that a ray meets within `max_m`: a robot, a plant or the ground.
+    pub fn cast_ray(&mut self, origin_m: Vec3, direction: Vec3, max_m: f32) -> Option<RayHit> {
+        let direction = direction.try_normalize()?;
+        let mut robots = self.world.query::<(&Robot, &Motion)>();
+        let mut plants = self.world.query::<&Plant>();
+        let mut nearest: Option<(f32, Vec3, Option<String>, Option<String>)> = None;
+        let mut offer = |hit: Option<(f32, Vec3)>, robot: Option<&str>, plant: Option<&str>| {
+            if let Some((along_m, normal)) = hit
+                && along_m < nearest.as_ref().map_or(max_m, |(best_m, ..)| *best_m)
+            {
+                nearest = Some((
+                    along_m,
+                    normal,
+                    robot.map(str::to_owned),
+                    plant.map(str::to_owned),
+                ));
+            }
+        };
+        for (robot, motion) in robots.iter(&self.world) {
+            // A little larger than life, so that a distant robot can still be clicked.
+            let size_m = 1.3 * robot.size_m();
+            let hit = ray_box(
+                origin_m,
+                direction,
+                motion.position_m,
+                motion.rotation,
+                size_m,
+            );
+            offer(hit, Some(&robot.name), None);
+        }
+        for plant in plants.iter(&self.world) {
+            let (x, y, z) = plant.kind.size_m;
+            let size_m = DVec3::new(x, y, z).as_vec3();
+            let hit = ray_box(
+                origin_m,
+                direction,
+                plant.position_m,
+                plant.rotation,
+                size_m,
+            );
+            offer(hit, None, Some(&plant.name));
+        }
+        let terrain = self.terrain();
+        let reach_m = nearest.as_ref().map_or(max_m, |(best_m, ..)| *best_m);
+        let mut along_m = 0.0f32;
+        while along_m < reach_m {
+            let at_m = (origin_m + along_m * direction).as_dvec3();
+            let gap_m = terrain.signed_distance_m(at_m) as f32;
+            if gap_m < 0.02 {
+                return Some(RayHit {
+                    point_m: at_m.as_vec3(),
+                    normal: terrain.normal(at_m).as_vec3(),
+                    robot: None,
+                    plant: None,
+                });
+            }
+            along_m += (0.7 * gap_m).max(0.02);
+        }
+        nearest.map(|(along_m, normal, robot, plant)| RayHit {
+            point_m: origin_m + along_m * direction,
+            normal,
+            robot,
+            plant,
+        })
+    }
+}
+
+fn empty_world() -> (World, Schedule) {
+    let mut app = App::empty();
+    app.add_plugins(SimPlugin);
+    app.finish();
+    app.cleanup();
+    let mut world = std::mem::take(app.world_mut());
+    let tick = world
+        .resource_mut::<Schedules>()
+        .remove(Tick)
+        .expect("SimPlugin makes the schedule");
+    (world, tick)
+}
+
+/// Where a ray enters a box of full extents `size_m`: distance along it, and the face's normal.
+fn ray_box(
+    origin_m: Vec3,
+    direction: Vec3,
+    centre_m: Vec3,
+    rotation: Quat,
+    size_m: Vec3,
+) -> Option<(f32, Vec3)> {
+    let into = rotation.inverse();
+    let from = into * (origin_m - centre_m);
+    let along = into * direction;
+    let near_planes = (-0.5 * size_m * along.signum() - from) / along;
+    let far_planes = (0.5 * size_m * along.signum() - from) / along;
+    let enter = near_planes.max_element();
+    let leave = far_planes.min_element();
+    if leave < enter || enter < 0.0 {
+        return None;
+    }
+    let mut normal = Vec3::ZERO;
+    let axis = near_planes.max_position();
+    normal[axis] = -along.signum()[axis];
+    Some((enter, rotation * normal))
+}

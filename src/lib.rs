@@ -1,0 +1,18 @@
+//! Bonanza: a simulation of the rush for the asteroids.
+//!
+//! The map of the house. Arrows point one way: [`sim`] ← [`headless`] ← `client` and the command
+//! line.
+//!
+//! - [`sim`] is the world; it knows no window, colour, key or socket.
+//! - [`headless`] owns one world and steps it, for tests, the command line and the window alike.
+//! - [`record`] writes a run to a folder and runs it again.
+//! - [`reference`](mod@reference) holds the formulas of the simulation against published cases.
+//! - `client` is the window and the offscreen pictures (feature `client`).
+
+pub mod cli;
+#[cfg(feature = "client")]
+pub mod client;
+pub mod headless;
+pub mod record;
+pub mod reference;
+pub mod sim;

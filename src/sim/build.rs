@@ -1,0 +1,375 @@
+//! Builds a world from a level: who stands where with what.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bevy::math::{DQuat, DVec3};
+use bevy::prelude::*;
+
+use super::asteroid::{BodyModel, Terrain, UnknownBody};
+use super::daylight::{Daylight, Horizon};
+use super::economy::ledger::{AccountKind, Good, Ledger, Memo, Unit};
+use super::economy::market::Market;
+use super::law::claims::Registry;
+use super::level::{Brain, Level, Site};
+use super::order::{Inbox, Log};
+use super::physics::{Motion, Physics};
+use super::plant::{Plant, grams};
+use super::prospector::script::{Script, Scripts};
+use super::prospector::{Prospector, ProspectorId, Prospectors};
+use super::robot::autopilot::Autopilot;
+use super::robot::{Anchor, Battery, Bin, Drive, Feedstock, FieldCell, Robot, Tank, Tool, stand};
+use super::voyage::orbit;
+use super::{Accounts, Chance, Clock, Terms};
+
+/// A robot is set down this high above the ground and settles [m].
+const SET_DOWN_M: f64 = 0.02;
+/// Spots that are felt for with the feet, of those that look most level.
+const SPOTS_FELT: usize = 8;
+/// Feet look for the ground from this height [m].
+const LOOK_FROM_M: f64 = 3.0;
+/// A machine is set down on the most level ground within this distance of its site [m].
+const LEVEL_GROUND_M: f64 = 6.0;
+
+/// Fills an empty world from a checked level.
+///
+/// # Errors
+/// [`UnknownBody`] if the catalogue has no such body.
+pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), UnknownBody> {
+    let model = BodyModel::shared(&level.body.id, level.body.seed)?;
+    let terrain = Terrain::new(Arc::clone(&model));
+    let mut ledger = Ledger::default();
+    let mass = |good| Unit::Good(good);
+    let rock = ledger.open(
+        "body",
+        mass(Good::Rock),
+        AccountKind::Holding,
+        model.mass_g(),
+    );
+    let exhaust = ledger.open("exhaust", mass(Good::Water), AccountKind::Sink, 0);
+    let sold = ledger.open(
+        format!("sold:{}", level.market.node),
+        mass(Good::Water),
+        AccountKind::Sink,
+        0,
+    );
+    let endowment = ledger.open("endowment", Unit::Credit, AccountKind::Source, 0);
+    let mut sink = |name: &str| ledger.open(name, Unit::Credit, AccountKind::Sink, 0);
+    let (carrier, operations, utility, registry) = (
+        sink("carrier"),
+        sink("operations"),
+        sink("utility"),
+        sink("registry"),
+    );
+    let buyer = ledger.open(
+        format!("buyer:{}", level.market.node),
+        Unit::Credit,
+        AccountKind::Source,
+        0,
+    );
+    let accounts = Accounts {
+        rock,
+        exhaust,
+        sold,
+        buyer,
+        carrier,
+        operations,
+        utility,
+        registry,
+    };
+
+    let mut prospectors = Prospectors::default();
+    let mut scripts = Scripts::default();
+    for spec in &level.prospectors {
+        let account = ledger.open(
+            format!("prospector:{}", spec.name),
+            Unit::Credit,
+            AccountKind::Holding,
+            0,
+        );
+        ledger
+            .transfer(
+                0,
+                endowment,
+                account,
+                micro_credits(spec.credits),
+                Memo::Endowment,
+            )
+            .expect("a source gives what the level says");
+        prospectors.0.push(Prospector {
+            name: spec.name.clone(),
+            kind: spec.kind,
+            brain: spec.brain.clone(),
+            account,
+            samples: Vec::new(),
+            upkeep_due_ucr: 0,
+            upkeep_paid_ucr: 0,
+        });
+        scripts.0.push(match spec.brain {
+            Brain::Human => None,
+            Brain::Scripted { .. } => Some(Script::new(seed, &spec.name)),
+        });
+    }
+    let owner = |name: &str, prospectors: &Prospectors| -> ProspectorId {
+        prospectors
+            .find(name)
+            .expect("a checked level names no unknown owner")
+    };
+
+    let mut physics = Physics::default();
+    let plant_kinds: BTreeMap<_, _> = level
+        .plant_kinds
+        .iter()
+        .map(|(name, kind)| (name, Arc::new(kind.clone())))
+        .collect();
+    for spec in &level.plants {
+        let kind = Arc::clone(&plant_kinds[&spec.kind]);
+        let (position_m, rotation) =
+            stand_on(&terrain, place_m(&model, level, &spec.site), kind.size_m);
+        let (x, y, z) = kind.size_m;
+        physics.add_fixture(
+            position_m.as_vec3(),
+            rotation.as_quat(),
+            DVec3::new(x, y, z).as_vec3(),
+        );
+        let part = |part: &str| format!("plant:{}:{part}", spec.name);
+        let water_g = grams(kind.water_kg);
+        let dry_g = grams(kind.dry_mass_kg);
+        ledger.open(
+            part("machine"),
+            mass(Good::DryMass),
+            AccountKind::Holding,
+            dry_g,
+        );
+        let hopper_account = ledger.open(
+            part("hopper"),
+            mass(Good::Feedstock),
+            AccountKind::Holding,
+            0,
+        );
+        let water_account = ledger.open(
+            part("water"),
+            mass(Good::Water),
+            AccountKind::Holding,
+            water_g,
+        );
+        let tailings_account = ledger.open(
+            part("tailings"),
+            mass(Good::Tailings),
+            AccountKind::Holding,
+            0,
+        );
+        let plant = Plant {
+            name: spec.name.clone(),
+            owner: owner(&spec.owner, &prospectors),
+            kind_name: spec.kind.clone(),
+            kind,
+            position_m: position_m.as_vec3(),
+            rotation: rotation.as_quat(),
+            hopper_account,
+            water_account,
+            tailings_account,
+            hopper: Feedstock::default(),
+            water_g,
+            tailings_g: 0,
+            heat_j: 0.0,
+            water_owed_g: 0.0,
+            unpaid_j: 0.0,
+            power_w: 0.0,
+            solar_w: 0.0,
+            next_look_ms: 0,
+        };
+        world.spawn((plant, Horizon::default()));
+    }
+    let robot_kinds: BTreeMap<_, _> = level
+        .robot_kinds
+        .iter()
+        .map(|(name, kind)| (name, Arc::new(kind.clone())))
+        .collect();
+    for spec in &level.robots {
+        let kind = Arc::clone(&robot_kinds[&spec.kind]);
+        let (position_m, rotation) =
+            stand_on(&terrain, place_m(&model, level, &spec.site), kind.size_m);
+        let part = |part: &str| format!("robot:{}:{part}", spec.name);
+        let propellant_g = grams(kind.propellant_kg);
+        let dry_g = grams(kind.dry_mass_kg);
+        ledger.open(
+            part("machine"),
+            mass(Good::DryMass),
+            AccountKind::Holding,
+            dry_g,
+        );
+        let bin_account = ledger.open(part("bin"), mass(Good::Feedstock), AccountKind::Holding, 0);
+        let tank_account = ledger.open(
+            part("tank"),
+            mass(Good::Water),
+            AccountKind::Holding,
+            propellant_g,
+        );
+        let robot = Robot {
+            name: spec.name.clone(),
+            owner: owner(&spec.owner, &prospectors),
+            kind_name: spec.kind.clone(),
+            kind: Arc::clone(&kind),
+            lost: false,
+        };
+        let motion = Motion {
+            position_m: position_m.as_vec3(),
+            rotation: rotation.as_quat(),
+            ..default()
+        };
+        let mass_kg = kind.dry_mass_kg + kind.propellant_kg;
+        let body = physics.add_robot(
+            motion.position_m,
+            motion.rotation,
+            robot.size_m(),
+            mass_kg as f32,
+        );
+        let capacity_j = 3600.0 * kind.battery_wh;
+        world.spawn((
+            robot,
+            motion,
+            body,
+            Bin {
+                load: Feedstock::default(),
+                capacity_g: grams(kind.bin_capacity_kg),
+                account: bin_account,
+            },
+            Tank {
+                propellant_g,
+                capacity_g: grams(kind.tank_capacity_kg),
+                account: tank_account,
+                owed_g: 0.0,
+            },
+            Battery {
+                charge_j: capacity_j,
+                capacity_j,
+                solar_w: 0.0,
+                next_look_ms: 0,
+            },
+            Anchor::Out,
+            Tool::default(),
+            Drive::default(),
+            Autopilot::default(),
+            FieldCell::default(),
+            Horizon::default(),
+        ));
+    }
+
+    let terms = terms(level, &model);
+    world.insert_resource(Daylight::at(&terrain, &terms, 0));
+    world.insert_resource(Clock::default());
+    world.insert_resource(terms);
+    world.insert_resource(accounts);
+    world.insert_resource(Chance::new(seed));
+    world.insert_resource(prospectors);
+    world.insert_resource(scripts);
+    world.insert_resource(Inbox::default());
+    world.insert_resource(Log::default());
+    world.insert_resource(ledger);
+    world.insert_resource(physics);
+    world.insert_resource(terrain);
+    world.insert_resource(Market::new(level.market.clone()));
+    world.insert_resource(Registry::new(level.charter.clone()));
+    Ok(())
+}
+
+/// What the level sets once.
+pub(super) fn terms(level: &Level, model: &BodyModel) -> Terms {
+    let milliseconds = |seconds: f64| (1e3 * seconds).round() as u64;
+    // The Sun stands over longitude (12 h − h) · 15° at the start.
+    let sky = orbit::sky(model.record(), level.start.jd_tdb, 0.0);
+    let sun_longitude_rad = sky.sun_direction.y.atan2(sky.sun_direction.x);
+    let wanted_rad = ((12.0 - level.start.time_of_day_h) * 15.0).to_radians();
+    Terms {
+        tick_ms: milliseconds(level.tick_s),
+        long_tick_ms: milliseconds(level.long_tick_s),
+        idle_tick_ms: milliseconds(level.idle_tick_s),
+        start_jd_tdb: level.start.jd_tdb,
+        start_phase_rad: sun_longitude_rad - wanted_rad,
+        freight: level.freight.clone(),
+        upkeep_credits_per_robot_day: level.costs.upkeep_credits_per_robot_day,
+        upkeep_credits_per_plant_day: level.costs.upkeep_credits_per_plant_day,
+        energy_credits_per_kwh: level.costs.energy_credits_per_kwh,
+    }
+}
+
+fn micro_credits(credits: f64) -> i64 {
+    (1e6 * credits).round() as i64
+}
+
+/// The surface point of a site.
+fn place_m(model: &BodyModel, level: &Level, site: &Site) -> DVec3 {
+    let (latitude_rad, longitude_rad) = level
+        .latitude_longitude_rad(site, model.reference_radius_m())
+        .expect("a checked level names no unknown site");
+    model.surface_point(latitude_rad, longitude_rad)
+}
+
+/// Pose of a machine with full extents `size_m` on the most level ground near a place.
+///
+/// The ground around the place is judged by the field's slope first; the best few spots are then
+/// felt for with the four feet on the mesh that the machine will stand on.
+fn stand_on(terrain: &Terrain, place_m: DVec3, size_m: (f64, f64, f64)) -> (DVec3, DQuat) {
+    let up = terrain.up(place_m);
+    let east = DVec3::Z.cross(up).normalize_or(up.any_orthonormal_vector());
+    let north = up.cross(east);
+    let mut spots = Vec::new();
+    for ring in 0..=4 {
+        let radius_m = LEVEL_GROUND_M * f64::from(ring) / 4.0;
+        let around = (6 * ring).max(1);
+        for k in 0..around {
+            let angle = std::f64::consts::TAU * f64::from(k) / f64::from(around);
+            let beside_m = place_m + radius_m * (angle.cos() * east + angle.sin() * north);
+            let ground_m = terrain.surface_below(beside_m);
+            let slope = 1.0 - terrain.normal(ground_m).dot(up);
+            let rock = terrain.model().ground_at(ground_m - 0.2 * up).rock;
+            let demerit = slope + 0.005 * radius_m + if rock { 0.5 } else { 0.0 };
+            spots.push((demerit, ground_m));
+        }
+    }
+    spots.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let stands = spots.iter().take(SPOTS_FELT).map(|&(_, ground_m)| {
+        let level = stand(up, north);
+        let feet = feet_m(terrain, ground_m, up, level, size_m);
+        let heights = feet.map(|foot| (foot - ground_m).dot(up));
+        let high = heights.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        let low = heights.into_iter().fold(f64::INFINITY, f64::min);
+        (high - low, ground_m, feet)
+    });
+    let (_, ground_m, feet) = stands
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .expect("there is at least the place itself");
+    let normal = (feet[1] - feet[2])
+        .cross(feet[0] - feet[3])
+        .normalize_or(up);
+    let normal = if normal.dot(up) < 0.0 {
+        -normal
+    } else {
+        normal
+    };
+    let rotation = stand(normal, north);
+    let highest_m = feet_m(terrain, ground_m, normal, rotation, size_m)
+        .into_iter()
+        .chain([ground_m])
+        .map(|foot| (foot - ground_m).dot(normal))
+        .fold(f64::NEG_INFINITY, f64::max);
+    let centre_m = ground_m + (highest_m + 0.5 * size_m.1 + SET_DOWN_M) * normal;
+    (centre_m, rotation)
+}
+
+/// Where the ground is under the corners of a machine over `ground_m`: left and right, back first.
+fn feet_m(
+    terrain: &Terrain,
+    ground_m: DVec3,
+    up: DVec3,
+    rotation: DQuat,
+    (x_m, _, z_m): (f64, f64, f64),
+) -> [DVec3; 4] {
+    [(-1.0, -1.0), (1.0, -1.0), (-1.0, 1.0), (1.0, 1.0)].map(|(i, k)| {
+        let corner = rotation * DVec3::new(0.5 * x_m * i, 0.0, 0.5 * z_m * k);
+        let from_m = ground_m + corner + LOOK_FROM_M * up;
+        let drop_m = terrain.drop_m(from_m, -up, 2.0 * LOOK_FROM_M);
+        from_m - drop_m.unwrap_or(LOOK_FROM_M) * up
+    })
+}

@@ -1,0 +1,520 @@
+//! Levels: the plain data that a world is made from, read from RON files and checked before use.
+//!
+//! A [`Level`] names bodies, prospectors, machines, market and charter; it holds no state. What
+//! the world makes of it belongs to the domains themselves. Everything a level file can get wrong
+//! is reported here with file, line, field, value and what was expected, so that nothing behind
+//! this door has to doubt its numbers.
+
+mod check;
+mod field_lines;
+mod syntax;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use self::field_lines::FieldLines;
+use super::{
+    economy::{ledger::Good, market::MarketTerms},
+    law::claims::ClaimRules,
+};
+
+/// The version of the level format that this program reads.
+pub const LEVEL_FORMAT: u32 = 1;
+
+/// The level that is compiled in, so that the program has one wherever it is started.
+const FIRST_WATER: &str = include_str!("../../levels/first-water.ron");
+
+/// The levels compiled into the program: name and text.
+pub const BUILT_IN_LEVELS: [(&str, &str); 1] = [("first-water", FIRST_WATER)];
+
+/// A scenario: one body, the prospectors on it, their machines, the market and the rules.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Level {
+    /// The version of the format, [`LEVEL_FORMAT`].
+    pub format: u32,
+    /// The short name by which the command line and reports know the level.
+    pub name: String,
+    /// The name that the menu shows.
+    pub title: String,
+    /// What awaits the player, in a sentence or two.
+    pub summary: String,
+    pub body: BodyChoice,
+    /// The seed of everything random that is not part of the body.
+    pub seed: u64,
+    /// Length of a tick while anything moves freely [s]; a whole number of milliseconds.
+    pub tick_s: f64,
+    /// Longest tick while nothing moves freely but machines work [s].
+    pub long_tick_s: f64,
+    /// Longest tick while nothing moves and no machine works [s].
+    pub idle_tick_s: f64,
+    pub start: Start,
+    /// Named places on the body, from which machines are placed by offsets in metres.
+    pub sites: BTreeMap<String, Coordinates>,
+    pub prospectors: Vec<ProspectorSpec>,
+    pub robot_kinds: BTreeMap<String, RobotKind>,
+    pub robots: Vec<RobotSpec>,
+    pub plant_kinds: BTreeMap<String, PlantKind>,
+    pub plants: Vec<PlantSpec>,
+    /// The node that buys, and its demand.
+    pub market: MarketTerms,
+    /// The way from the site to the market's node.
+    pub freight: Freight,
+    /// The rules in force.
+    pub charter: ClaimRules,
+    pub costs: Costs,
+    /// What counts as having finished the level; all of them.
+    pub goals: Vec<Goal>,
+    /// The steps that the window shows to a newcomer, in order.
+    pub lesson: Vec<String>,
+}
+
+/// Which body, and the seed of its relief, boulders and ore.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BodyChoice {
+    /// A row of `assets/data/bodies.csv`.
+    pub id: String,
+    pub seed: u64,
+}
+
+/// When the level begins; this sets where the Sun stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// Julian date in barycentric dynamical time [d]; places the body on its orbit.
+    pub jd_tdb: f64,
+    /// Local solar time at longitude zero, in 24ths of a solar day of the body; 12 is noon.
+    pub time_of_day_h: f64,
+}
+
+/// A place on the surface of the body, in body-fixed planetocentric coordinates.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Coordinates {
+    /// North positive, −90 to 90.
+    pub latitude_deg: f64,
+    /// East positive, −360 to 360.
+    pub longitude_deg: f64,
+}
+
+/// Where a machine stands when the level begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Site {
+    /// At a latitude and longitude.
+    At {
+        latitude_deg: f64,
+        longitude_deg: f64,
+    },
+    /// Some metres along the mean sphere from one of [`Level::sites`].
+    Offset {
+        of: String,
+        east_m: f64,
+        north_m: f64,
+    },
+}
+
+/// An economic actor and what it owns besides machines.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProspectorSpec {
+    pub name: String,
+    pub kind: ProspectorKind,
+    pub brain: Brain,
+    /// Credits at the start; one credit is one US dollar of 2024.
+    pub credits: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum ProspectorKind {
+    Person,
+    Company,
+    Agency,
+    Cooperative,
+}
+
+/// What decides for a prospector.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Brain {
+    /// Somebody outside the simulation: the player, an orders file, a test.
+    Human,
+    /// A script of the program, which decides from observations alone.
+    Scripted {
+        temperament: Temperament,
+        /// Spots sampled before the best of them is claimed.
+        survey_spots: u32,
+        /// How far from its plant the script looks for ore [m].
+        search_radius_m: f64,
+        /// Radius of the claim it files [m].
+        claim_radius_m: f64,
+        /// It sells when this much water stands in a plant's tank [kg].
+        sale_lot_kg: f64,
+        /// It waits while the market pays less than this, freight not deducted [credits/kg].
+        sale_price_min_credits_per_kg: f64,
+    },
+}
+
+/// The character of a scripted prospector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Temperament {
+    /// Claims what is near and digs at once.
+    Wildcatter,
+    /// Samples several spots and claims the best of them.
+    Surveyor,
+}
+
+/// A model of robot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RobotKind {
+    /// Mass with empty bin and empty tank [kg].
+    pub dry_mass_kg: f64,
+    /// Width, height and length of the chassis [m].
+    pub size_m: (f64, f64, f64),
+    pub bin_capacity_kg: f64,
+    /// Largest propellant load [kg]; the propellant is water.
+    pub tank_capacity_kg: f64,
+    /// Propellant on board at the start [kg].
+    pub propellant_kg: f64,
+    pub thruster_isp_s: f64,
+    /// Thrust along any one axis [N].
+    pub thruster_thrust_n: f64,
+    /// Torque of the reaction wheels about any one axis [N m].
+    pub wheel_torque_n_m: f64,
+    /// Fastest take-off that the pilot allows [m/s]; below escape speed, or it may not come back.
+    pub hop_speed_max_m_s: f64,
+    pub battery_wh: f64,
+    pub solar_area_m2: f64,
+    /// Electrical power per power of sunlight on the cells, 0 to 1.
+    pub solar_efficiency: f64,
+    /// Drawn by computer, heaters and radio, always [W].
+    pub idle_power_w: f64,
+    /// Drawn by the thrusters while they burn [W].
+    pub thruster_power_w: f64,
+    /// Drawn by the drum while it digs [W].
+    pub dig_power_w: f64,
+    pub dig_rate_kg_per_h: f64,
+    /// Push of the ground on the chassis, away from the surface, at the full rate of digging [N].
+    pub dig_reaction_n: f64,
+    /// Radius of the hole that it can dig without moving [m].
+    pub dig_reach_m: f64,
+    pub unload_rate_kg_per_h: f64,
+    pub anchor_screws: u32,
+    /// Radius of one screw [m].
+    pub anchor_radius_m: f64,
+    /// Depth of one screw when set [m].
+    pub anchor_length_m: f64,
+    /// Time to set or to draw the screws [s].
+    pub anchor_time_s: f64,
+    pub anchor_power_w: f64,
+    /// Time of one reading of the contact spectrometer [s].
+    pub survey_time_s: f64,
+    pub survey_power_w: f64,
+    /// Standard deviation of one reading, as a mass fraction of water.
+    pub survey_std: f64,
+    /// Price of a new one, delivered [credits].
+    pub price_credits: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RobotSpec {
+    pub name: String,
+    /// One of [`Level::prospectors`].
+    pub owner: String,
+    /// One of [`Level::robot_kinds`].
+    pub kind: String,
+    pub site: Site,
+}
+
+/// A model of plant that bakes water out of rock.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlantKind {
+    /// Mass with hopper and tank empty [kg].
+    pub dry_mass_kg: f64,
+    /// Width, height and length [m].
+    pub size_m: (f64, f64, f64),
+    /// Largest load of feedstock waiting or in the oven [kg].
+    pub hopper_capacity_kg: f64,
+    /// Largest store of water [kg].
+    pub tank_capacity_kg: f64,
+    /// Water in the tank at the start [kg].
+    pub water_kg: f64,
+    pub solar_area_m2: f64,
+    /// Electrical power per power of sunlight on the cells, 0 to 1.
+    pub solar_efficiency: f64,
+    /// Drawn by pumps, heaters and radio, always [W].
+    pub idle_power_w: f64,
+    /// Largest power of the oven [W].
+    pub oven_power_w: f64,
+    /// Heat to bring rock to the temperature of dehydroxylation [MJ per kg of rock].
+    pub heat_mj_per_kg_rock: f64,
+    /// Heat of dehydroxylation and evaporation [MJ per kg of water].
+    pub heat_mj_per_kg_water: f64,
+    /// Part of the water in the rock that ends up in the tank, 0 to 1.
+    pub water_recovery: f64,
+    /// Reach of the plant's arm: a robot this near is docked [m].
+    pub dock_radius_m: f64,
+    /// Power offered to a docked robot [W].
+    pub charge_power_w: f64,
+    /// Price of a new one, delivered [credits].
+    pub price_credits: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlantSpec {
+    pub name: String,
+    /// One of [`Level::prospectors`].
+    pub owner: String,
+    /// One of [`Level::plant_kinds`].
+    pub kind: String,
+    pub site: Site,
+}
+
+/// The way from the site to the node: part of the cargo is burnt, the rest arrives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Freight {
+    pub delta_v_km_s: f64,
+    pub isp_s: f64,
+    /// Paid to the carrier for each kilogram that leaves the site.
+    pub fee_credits_per_kg: f64,
+}
+
+/// Running costs, paid to named sinks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Costs {
+    pub upkeep_credits_per_robot_day: f64,
+    pub upkeep_credits_per_plant_day: f64,
+    pub energy_credits_per_kwh: f64,
+}
+
+/// Something to reach.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Goal {
+    /// The prospector has sold so much.
+    Sold {
+        prospector: String,
+        good: Good,
+        mass_kg: f64,
+    },
+    /// The prospector owns so many credits.
+    Credits { prospector: String, credits: f64 },
+}
+
+/// One thing wrong with a level file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LevelError {
+    /// The file, as it was named by whoever asked for it.
+    pub file: String,
+    /// The line of the field, counted from 1; 0 if the error is about the file as a whole.
+    pub line: usize,
+    /// The path of the field, such as `robots[2].owner`; empty if the error is about the file.
+    pub field: String,
+    /// A sentence with the value, what was expected and the level.
+    pub message: String,
+}
+
+impl fmt::Display for LevelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if 0 < self.line {
+            write!(f, ", line {}", self.line)?;
+        }
+        Ok(())
+    }
+}
+
+/// Everything wrong with a level file: never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LevelErrors(pub Vec<LevelError>);
+
+impl fmt::Display for LevelErrors {
+    /// The first error, and how many more there are: one sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(first) = self.0.first() else {
+            return f.write_str("the level is unusable");
+        };
+        write!(f, "{first}")?;
+        match self.0.len() {
+            1 => Ok(()),
+            2 => f.write_str(" (and 1 more error; `bonanza check` lists them)"),
+            n => write!(
+                f,
+                " (and {} more errors; `bonanza check` lists them)",
+                n - 1
+            ),
+        }
+    }
+}
+
+impl std::error::Error for LevelErrors {}
+
+impl Level {
+    /// Reads and checks a level file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file; after an error of syntax, that alone.
+    pub fn read(path: &Path) -> Result<Self, LevelErrors> {
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            LevelErrors(vec![LevelError {
+                message: format!("cannot read level \"{file}\": {error}"),
+                file: file.clone(),
+                line: 0,
+                field: String::new(),
+            }])
+        })?;
+        Self::parse(&text, &file)
+    }
+
+    /// Checks the text of a level; `file` is its name in errors.
+    ///
+    /// # Errors
+    /// As [`Level::read`].
+    pub fn parse(text: &str, file: &str) -> Result<Self, LevelErrors> {
+        let lines = FieldLines::of(text);
+        let level: Self = ron::Options::default()
+            .from_str(text)
+            .map_err(|error| LevelErrors(vec![syntax::syntax_error(text, file, &lines, &error)]))?;
+        level.check(file, &lines)?;
+        Ok(level)
+    }
+
+    /// Finds a level by path or by bare name: among the files in `levels` of the current folder,
+    /// beside the executable and in the source tree, then among those compiled in.
+    ///
+    /// # Errors
+    /// That there is no such level, or what is wrong with it.
+    pub fn find(name: &str) -> Result<Self, LevelErrors> {
+        let path = Path::new(name);
+        if path.is_file() {
+            return Self::read(path);
+        }
+        let bare = !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        if bare {
+            for folder in level_folders() {
+                let path = folder.join(format!("{name}.ron"));
+                if path.is_file() {
+                    return Self::read(&path);
+                }
+            }
+            if let Some((_, text)) = BUILT_IN_LEVELS.iter().find(|(known, _)| *known == name) {
+                return Self::parse(text, name);
+            }
+        }
+        let known: Vec<_> = Self::all_names();
+        Err(LevelErrors(vec![LevelError {
+            file: name.to_owned(),
+            line: 0,
+            field: String::new(),
+            message: format!(
+                "there is no level \"{name}\": neither a file of that name nor one of {}",
+                known.join(", ")
+            ),
+        }]))
+    }
+
+    /// The bare names that [`Level::find`] knows, sorted.
+    pub fn all_names() -> Vec<String> {
+        let mut names: BTreeSet<String> = BUILT_IN_LEVELS
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect();
+        for folder in level_folders() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if path.extension().is_some_and(|extension| extension == "ron")
+                    && let Some(stem) = path.file_stem().and_then(|stem| stem.to_str())
+                {
+                    names.insert(stem.to_owned());
+                }
+            }
+        }
+        names.into_iter().collect()
+    }
+
+    /// Checks a level that was made in code.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, without lines.
+    pub fn validate(&self) -> Result<(), LevelErrors> {
+        self.check(&self.name, &FieldLines::default())
+    }
+
+    /// The level as the text of a level file.
+    pub fn to_ron(&self) -> String {
+        ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::default())
+            .expect("a level is plain data that RON can write")
+    }
+
+    /// Latitude and longitude [rad] of a site on a body of this mean radius [m]; `None` if the
+    /// site is an offset from a place that the level does not name.
+    pub fn latitude_longitude_rad(&self, site: &Site, radius_m: f64) -> Option<(f64, f64)> {
+        let degrees = |latitude_deg: f64, longitude_deg: f64| {
+            (latitude_deg.to_radians(), longitude_deg.to_radians())
+        };
+        match site {
+            Site::At {
+                latitude_deg,
+                longitude_deg,
+            } => Some(degrees(*latitude_deg, *longitude_deg)),
+            Site::Offset {
+                of,
+                east_m,
+                north_m,
+            } => {
+                let anchor = self.sites.get(of)?;
+                let (latitude, longitude) = degrees(anchor.latitude_deg, anchor.longitude_deg);
+                // At a pole east has no meaning; a level that works there names its places.
+                let parallel_m = radius_m * latitude.cos().max(1e-3);
+                Some((
+                    latitude + north_m / radius_m,
+                    longitude + east_m / parallel_m,
+                ))
+            }
+        }
+    }
+}
+
+/// Folders that may hold level files, in the order in which they are searched.
+fn level_folders() -> Vec<PathBuf> {
+    let mut folders = vec![PathBuf::from("levels")];
+    if let Ok(executable) = std::env::current_exe()
+        && let Some(folder) = executable.parent()
+    {
+        folders.push(folder.join("levels"));
+    }
+    folders.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("levels"));
+    folders
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_levels_are_sound_and_survive_writing() {
+        for (name, text) in BUILT_IN_LEVELS {
+            let level = Level::parse(text, name).unwrap_or_else(|errors| panic!("{:#?}", errors.0));
+            assert_eq!(level.name, name);
+            assert_eq!(Level::parse(&level.to_ron(), name).unwrap(), level);
+        }
+    }
+}

@@ -1,0 +1,659 @@
+//! What a level may hold: ranges, names that must exist, machines that must not collide.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Brain, Goal, LEVEL_FORMAT, Level, LevelError, LevelErrors, PlantKind, RobotKind, Site,
+    field_lines::FieldLines,
+};
+use crate::sim::{asteroid::catalogue, economy::ledger::Good};
+
+/// The largest account that a level may open [credits]; in micro-credits it fits 63 bits with room.
+const CREDITS_MAX: f64 = 1e12;
+/// The largest price of a kilogram or of a day [credits].
+const PRICE_MAX: f64 = 1e9;
+/// The largest stock or machine [kg].
+const MASS_MAX_KG: f64 = 1e7;
+
+impl Level {
+    pub(super) fn check(&self, file: &str, lines: &FieldLines) -> Result<(), LevelErrors> {
+        let mut check = Check {
+            file,
+            lines,
+            errors: Vec::new(),
+        };
+        self.check_duplicates(&mut check);
+        self.check_frame(&mut check);
+        self.check_kinds(&mut check);
+        self.check_owners(&mut check);
+        self.check_sites(&mut check);
+        self.check_economy(&mut check);
+        if check.errors.is_empty() {
+            Ok(())
+        } else {
+            check.errors.sort_by_key(|error| error.line);
+            Err(LevelErrors(check.errors))
+        }
+    }
+
+    fn check_duplicates(&self, check: &mut Check) {
+        for (field, line) in check.lines.repeated.clone() {
+            check.error_at(
+                line,
+                &field,
+                format!("{} stands here a second time", last(&field)),
+            );
+        }
+    }
+
+    fn check_frame(&self, check: &mut Check) {
+        if self.format != LEVEL_FORMAT {
+            check.error(
+                "format",
+                format!(
+                    "format = {} must be {LEVEL_FORMAT}, the format that this program reads",
+                    self.format
+                ),
+            );
+        }
+        check.name("name", &self.name);
+        check.text("title", &self.title);
+        check.text("summary", &self.summary);
+        for (i, step) in self.lesson.iter().enumerate() {
+            check.text(&format!("lesson[{i}]"), step);
+        }
+        check.body("body.id", &self.body.id);
+
+        check.range("tick_s", self.tick_s, 0.001, 0.25);
+        if self.tick_s.is_finite() && 1e-9 < (self.tick_s * 1e3 - (self.tick_s * 1e3).round()).abs()
+        {
+            check.error(
+                "tick_s",
+                format!(
+                    "tick_s = {} must be a whole number of milliseconds",
+                    self.tick_s
+                ),
+            );
+        }
+        check.range("long_tick_s", self.long_tick_s, self.tick_s, 3600.0);
+        check.range("idle_tick_s", self.idle_tick_s, self.long_tick_s, 86400.0);
+        // From 1800 to 2200: the elements of the bodies mean nothing beyond.
+        check.range("start.jd_tdb", self.start.jd_tdb, 2_378_497.0, 2_524_594.0);
+        check.range("start.time_of_day_h", self.start.time_of_day_h, 0.0, 24.0);
+        for (name, place) in &self.sites {
+            check.name(&format!("sites[{name:?}]"), name);
+            check.coordinates(
+                &format!("sites[{name:?}]"),
+                place.latitude_deg,
+                place.longitude_deg,
+            );
+        }
+    }
+
+    fn check_kinds(&self, check: &mut Check) {
+        for (name, kind) in &self.robot_kinds {
+            let at = format!("robot_kinds[{name:?}]");
+            check.name(&at, name);
+            check.robot_kind(&at, kind);
+        }
+        for (name, kind) in &self.plant_kinds {
+            let at = format!("plant_kinds[{name:?}]");
+            check.name(&at, name);
+            check.plant_kind(&at, kind);
+        }
+    }
+
+    fn check_owners(&self, check: &mut Check) {
+        let prospectors: Vec<&str> = self.prospectors.iter().map(|p| p.name.as_str()).collect();
+        let robot_kinds: Vec<&str> = self.robot_kinds.keys().map(String::as_str).collect();
+        let plant_kinds: Vec<&str> = self.plant_kinds.keys().map(String::as_str).collect();
+        if prospectors.is_empty() {
+            check.error(
+                "prospectors",
+                "prospectors is empty, but a level must have at least one".to_owned(),
+            );
+        }
+        // Machines and prospectors share one space of names, so that a report or an order that
+        // names one can mean only it.
+        let mut taken = BTreeMap::new();
+        for (i, prospector) in self.prospectors.iter().enumerate() {
+            let at = format!("prospectors[{i}]");
+            check.unique_name(&at, &prospector.name, &mut taken);
+            check.range(
+                &format!("{at}.credits"),
+                prospector.credits,
+                0.0,
+                CREDITS_MAX,
+            );
+            if let Brain::Scripted {
+                temperament: _,
+                survey_spots,
+                search_radius_m,
+                claim_radius_m,
+                sale_lot_kg,
+                sale_price_min_credits_per_kg,
+            } = &prospector.brain
+            {
+                let at = format!("{at}.brain");
+                check.count(&format!("{at}.survey_spots"), *survey_spots, 1, 100);
+                check.range(&format!("{at}.search_radius_m"), *search_radius_m, 1.0, 1e3);
+                check.range(
+                    &format!("{at}.claim_radius_m"),
+                    *claim_radius_m,
+                    0.1,
+                    self.charter.claim_radius_max_m,
+                );
+                check.range(
+                    &format!("{at}.sale_lot_kg"),
+                    *sale_lot_kg,
+                    0.001,
+                    MASS_MAX_KG,
+                );
+                check.range(
+                    &format!("{at}.sale_price_min_credits_per_kg"),
+                    *sale_price_min_credits_per_kg,
+                    0.0,
+                    PRICE_MAX,
+                );
+            }
+        }
+        for (i, robot) in self.robots.iter().enumerate() {
+            let at = format!("robots[{i}]");
+            check.unique_name(&at, &robot.name, &mut taken);
+            check.one_of(
+                &format!("{at}.owner"),
+                &robot.owner,
+                "a prospector",
+                &prospectors,
+            );
+            check.one_of(
+                &format!("{at}.kind"),
+                &robot.kind,
+                "a robot kind",
+                &robot_kinds,
+            );
+        }
+        for (i, plant) in self.plants.iter().enumerate() {
+            let at = format!("plants[{i}]");
+            check.unique_name(&at, &plant.name, &mut taken);
+            check.one_of(
+                &format!("{at}.owner"),
+                &plant.owner,
+                "a prospector",
+                &prospectors,
+            );
+            check.one_of(
+                &format!("{at}.kind"),
+                &plant.kind,
+                "a plant kind",
+                &plant_kinds,
+            );
+        }
+        for (i, prospector) in self.prospectors.iter().enumerate() {
+            let digs = self
+                .robots
+                .iter()
+                .any(|robot| robot.owner == prospector.name);
+            let bakes = self
+                .plants
+                .iter()
+                .any(|plant| plant.owner == prospector.name);
+            if digs && !bakes {
+                check.error(
+                    &format!("prospectors[{i}].name"),
+                    format!(
+                        "name = {:?} owns robots but no plant to deliver to, and must own one",
+                        prospector.name
+                    ),
+                );
+            }
+        }
+        for (i, goal) in self.goals.iter().enumerate() {
+            let at = format!("goals[{i}]");
+            let prospector = match goal {
+                Goal::Sold {
+                    prospector,
+                    good: _,
+                    mass_kg,
+                } => {
+                    check.range(&format!("{at}.mass_kg"), *mass_kg, 0.001, MASS_MAX_KG);
+                    prospector
+                }
+                Goal::Credits {
+                    prospector,
+                    credits,
+                } => {
+                    check.range(&format!("{at}.credits"), *credits, 0.0, CREDITS_MAX);
+                    prospector
+                }
+            };
+            check.one_of(
+                &format!("{at}.prospector"),
+                prospector,
+                "a prospector",
+                &prospectors,
+            );
+        }
+    }
+
+    /// Sites are usable, and no two machines stand inside each other.
+    fn check_sites(&self, check: &mut Check) {
+        let size_m = |(x, y, z): (f64, f64, f64)| x.max(y).max(z);
+        let machines = self
+            .robots
+            .iter()
+            .enumerate()
+            .map(|(i, robot)| {
+                let kind = self.robot_kinds.get(&robot.kind);
+                let size_m = kind.map(|kind| size_m(kind.size_m));
+                (
+                    format!("robots[{i}].site"),
+                    &robot.name,
+                    &robot.site,
+                    size_m,
+                )
+            })
+            .chain(self.plants.iter().enumerate().map(|(i, plant)| {
+                let kind = self.plant_kinds.get(&plant.kind);
+                let size_m = kind.map(|kind| size_m(kind.size_m));
+                (
+                    format!("plants[{i}].site"),
+                    &plant.name,
+                    &plant.site,
+                    size_m,
+                )
+            }));
+        let radius_m = catalogue::body(&self.body.id).map(|body| body.diameter_m / 2.0);
+        let places: Vec<&str> = self.sites.keys().map(String::as_str).collect();
+        let mut standing: Vec<(&str, [f64; 3], f64)> = Vec::new();
+        for (at, name, site, size_m) in machines {
+            let usable = match site {
+                Site::At {
+                    latitude_deg,
+                    longitude_deg,
+                } => check.coordinates(&at, *latitude_deg, *longitude_deg),
+                Site::Offset {
+                    of,
+                    east_m,
+                    north_m,
+                } => {
+                    let known = check.one_of(&format!("{at}.of"), of, "a site", &places);
+                    let east = check.range(&format!("{at}.east_m"), *east_m, -1e3, 1e3);
+                    let north = check.range(&format!("{at}.north_m"), *north_m, -1e3, 1e3);
+                    known && east && north
+                }
+            };
+            let (true, Some(radius_m), Some(size_m)) = (usable, radius_m, size_m) else {
+                continue;
+            };
+            let Some((latitude, longitude)) = self.latitude_longitude_rad(site, radius_m) else {
+                continue;
+            };
+            let place_m = [
+                radius_m * latitude.cos() * longitude.cos(),
+                radius_m * latitude.cos() * longitude.sin(),
+                radius_m * latitude.sin(),
+            ];
+            let neighbour = standing.iter().find(|(_, other_m, other_size_m)| {
+                let squares = (0..3).map(|k| (place_m[k] - other_m[k]).powi(2));
+                squares.sum::<f64>().sqrt() < (size_m + other_size_m) / 2.0
+            });
+            if let Some((other, ..)) = neighbour {
+                check.error(
+                    &at,
+                    format!("site puts {name:?} where {other:?} stands; sites must lie apart"),
+                );
+            }
+            standing.push((name, place_m, size_m));
+        }
+    }
+
+    fn check_economy(&self, check: &mut Check) {
+        let market = &self.market;
+        check.node("market.node", &market.node);
+        if market.good != Good::Water {
+            check.error(
+                "market.good",
+                format!(
+                    "good = {:?} must be Water, the one product so far",
+                    market.good
+                ),
+            );
+        }
+        check.range(
+            "market.ceiling_credits_per_kg",
+            market.ceiling_credits_per_kg,
+            0.01,
+            PRICE_MAX,
+        );
+        check.range(
+            "market.base_price_credits_per_kg",
+            market.base_price_credits_per_kg,
+            0.01,
+            market.ceiling_credits_per_kg,
+        );
+        check.range(
+            "market.demand_kg_per_year",
+            market.demand_kg_per_year,
+            0.001,
+            1e12,
+        );
+        check.range("market.elasticity", market.elasticity, -20.0, -0.05);
+        check.range("market.memory_days", market.memory_days, 0.01, 1e6);
+        let freight = &self.freight;
+        check.range("freight.delta_v_km_s", freight.delta_v_km_s, 0.0, 30.0);
+        check.range("freight.isp_s", freight.isp_s, 10.0, 1e5);
+        check.range(
+            "freight.fee_credits_per_kg",
+            freight.fee_credits_per_kg,
+            0.0,
+            PRICE_MAX,
+        );
+        let charter = &self.charter;
+        check.range(
+            "charter.claim_fee_credits",
+            charter.claim_fee_credits,
+            0.0,
+            CREDITS_MAX,
+        );
+        check.range(
+            "charter.claim_radius_max_m",
+            charter.claim_radius_max_m,
+            0.5,
+            1e3,
+        );
+        let costs = &self.costs;
+        for (field, value) in [
+            (
+                "upkeep_credits_per_robot_day",
+                costs.upkeep_credits_per_robot_day,
+            ),
+            (
+                "upkeep_credits_per_plant_day",
+                costs.upkeep_credits_per_plant_day,
+            ),
+            ("energy_credits_per_kwh", costs.energy_credits_per_kwh),
+        ] {
+            check.range(&format!("costs.{field}"), value, 0.0, PRICE_MAX);
+        }
+    }
+}
+
+/// Collects what is wrong with one level.
+struct Check<'a> {
+    file: &'a str,
+    lines: &'a FieldLines,
+    errors: Vec<LevelError>,
+}
+
+impl Check<'_> {
+    fn error(&mut self, field: &str, message: String) {
+        self.error_at(self.lines.line_of(field), field, message);
+    }
+
+    fn error_at(&mut self, line: usize, field: &str, message: String) {
+        self.errors.push(LevelError {
+            file: self.file.to_owned(),
+            line,
+            field: field.to_owned(),
+            message: format!("{message}, in level \"{}\"", self.file),
+        });
+    }
+
+    /// Reports a number that is not finite or outside `min..=max`; true if it is usable.
+    fn range(&mut self, field: &str, value: f64, min: f64, max: f64) -> bool {
+        let usable = value.is_finite() && min <= value && value <= max;
+        // A bound that is itself unusable has its own report.
+        if !usable && min.is_finite() && max.is_finite() {
+            let expected = if 0.0 < min && value <= 0.0 {
+                "positive and finite".to_owned()
+            } else if min == 0.0 && value < 0.0 {
+                "at least 0 and finite".to_owned()
+            } else if !value.is_finite() {
+                format!("finite and from {min} to {max}")
+            } else {
+                format!("from {min} to {max}")
+            };
+            self.error(
+                field,
+                format!("{} = {value} must be {expected}", last(field)),
+            );
+        }
+        usable
+    }
+
+    fn count(&mut self, field: &str, value: u32, min: u32, max: u32) {
+        if !(min..=max).contains(&value) {
+            self.error(
+                field,
+                format!("{} = {value} must be from {min} to {max}", last(field)),
+            );
+        }
+    }
+
+    fn coordinates(&mut self, at: &str, latitude_deg: f64, longitude_deg: f64) -> bool {
+        let latitude = self.range(&format!("{at}.latitude_deg"), latitude_deg, -90.0, 90.0);
+        let longitude = self.range(&format!("{at}.longitude_deg"), longitude_deg, -360.0, 360.0);
+        latitude && longitude
+    }
+
+    fn text(&mut self, field: &str, value: &str) {
+        if value.trim().is_empty() {
+            self.error(
+                field,
+                format!("{} is empty, but must say something", last(field)),
+            );
+        }
+    }
+
+    /// Names appear in orders, tables and file names.
+    fn name(&mut self, field: &str, value: &str) {
+        let usable = !value.is_empty()
+            && value.len() <= 64
+            && value
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        if !usable {
+            self.error(
+                field,
+                format!(
+                    "name = {value:?} must be 1 to 64 letters, digits, dots, dashes or underscores"
+                ),
+            );
+        }
+    }
+
+    fn unique_name(&mut self, at: &str, value: &str, taken: &mut BTreeMap<String, String>) {
+        let field = format!("{at}.name");
+        self.name(&field, value);
+        if let Some(holder) = taken.get(value) {
+            let message = format!("name = {value:?} must be unique, but {holder} has it already");
+            self.error(&field, message);
+        } else {
+            taken.insert(value.to_owned(), at.to_owned());
+        }
+    }
+
+    /// Reports a name that nothing in the level bears; true if it is known.
+    fn one_of(&mut self, field: &str, value: &str, what: &str, known: &[&str]) -> bool {
+        let found = known.contains(&value);
+        if !found {
+            let expected = if known.is_empty() {
+                format!("must name {what} of this level, which has none")
+            } else {
+                format!("must name {what} of this level: {}", known.join(", "))
+            };
+            self.error(field, format!("{} = {value:?} {expected}", last(field)));
+        }
+        found
+    }
+
+    fn body(&mut self, field: &str, id: &str) {
+        if catalogue::body(id).is_none() {
+            let ids: Vec<&str> = catalogue::bodies()
+                .iter()
+                .map(|body| body.id.as_str())
+                .collect();
+            self.error(
+                field,
+                format!(
+                    "id = {id:?} must be a body of the catalogue, such as {}",
+                    nearest(id, &ids, 3)
+                ),
+            );
+        }
+    }
+
+    fn node(&mut self, field: &str, node: &str) {
+        let nodes = node_names();
+        if !nodes.contains(&node) {
+            self.error(
+                field,
+                format!(
+                    "node = {node:?} must be a node of the tables: {}",
+                    nodes.join(", ")
+                ),
+            );
+        }
+    }
+
+    fn robot_kind(&mut self, at: &str, kind: &RobotKind) {
+        self.size(&format!("{at}.size_m"), kind.size_m);
+        for (field, value, min, max) in [
+            ("dry_mass_kg", kind.dry_mass_kg, 0.1, 1e6),
+            ("bin_capacity_kg", kind.bin_capacity_kg, 0.001, 1e6),
+            ("tank_capacity_kg", kind.tank_capacity_kg, 0.0, 1e6),
+            (
+                "propellant_kg",
+                kind.propellant_kg,
+                0.0,
+                kind.tank_capacity_kg,
+            ),
+            ("thruster_isp_s", kind.thruster_isp_s, 1.0, 1e5),
+            ("thruster_thrust_n", kind.thruster_thrust_n, 0.0, 1e6),
+            ("wheel_torque_n_m", kind.wheel_torque_n_m, 0.0, 1e6),
+            ("hop_speed_max_m_s", kind.hop_speed_max_m_s, 0.001, 100.0),
+            ("battery_wh", kind.battery_wh, 0.1, 1e9),
+            ("solar_area_m2", kind.solar_area_m2, 0.0, 1e5),
+            ("solar_efficiency", kind.solar_efficiency, 0.0, 1.0),
+            ("idle_power_w", kind.idle_power_w, 0.0, 1e6),
+            ("thruster_power_w", kind.thruster_power_w, 0.0, 1e6),
+            ("dig_power_w", kind.dig_power_w, 0.0, 1e6),
+            ("dig_rate_kg_per_h", kind.dig_rate_kg_per_h, 0.001, 1e6),
+            ("dig_reaction_n", kind.dig_reaction_n, 0.0, 1e6),
+            ("dig_reach_m", kind.dig_reach_m, 0.1, 100.0),
+            (
+                "unload_rate_kg_per_h",
+                kind.unload_rate_kg_per_h,
+                0.001,
+                1e9,
+            ),
+            ("anchor_radius_m", kind.anchor_radius_m, 0.0, 10.0),
+            ("anchor_length_m", kind.anchor_length_m, 0.0, 10.0),
+            ("anchor_time_s", kind.anchor_time_s, 0.0, 86400.0),
+            ("anchor_power_w", kind.anchor_power_w, 0.0, 1e6),
+            ("survey_time_s", kind.survey_time_s, 0.0, 1e6),
+            ("survey_power_w", kind.survey_power_w, 0.0, 1e6),
+            ("survey_std", kind.survey_std, 0.0, 1.0),
+            ("price_credits", kind.price_credits, 0.0, CREDITS_MAX),
+        ] {
+            self.range(&format!("{at}.{field}"), value, min, max);
+        }
+        self.count(&format!("{at}.anchor_screws"), kind.anchor_screws, 0, 100);
+    }
+
+    fn plant_kind(&mut self, at: &str, kind: &PlantKind) {
+        self.size(&format!("{at}.size_m"), kind.size_m);
+        for (field, value, min, max) in [
+            ("dry_mass_kg", kind.dry_mass_kg, 0.1, MASS_MAX_KG),
+            (
+                "hopper_capacity_kg",
+                kind.hopper_capacity_kg,
+                0.001,
+                MASS_MAX_KG,
+            ),
+            (
+                "tank_capacity_kg",
+                kind.tank_capacity_kg,
+                0.001,
+                MASS_MAX_KG,
+            ),
+            ("water_kg", kind.water_kg, 0.0, kind.tank_capacity_kg),
+            ("solar_area_m2", kind.solar_area_m2, 0.0, 1e6),
+            ("solar_efficiency", kind.solar_efficiency, 0.0, 1.0),
+            ("idle_power_w", kind.idle_power_w, 0.0, 1e9),
+            ("oven_power_w", kind.oven_power_w, 0.001, 1e9),
+            ("heat_mj_per_kg_rock", kind.heat_mj_per_kg_rock, 0.001, 1e3),
+            ("heat_mj_per_kg_water", kind.heat_mj_per_kg_water, 0.0, 1e3),
+            ("water_recovery", kind.water_recovery, 0.0, 1.0),
+            ("dock_radius_m", kind.dock_radius_m, 0.1, 1e3),
+            ("charge_power_w", kind.charge_power_w, 0.0, 1e9),
+            ("price_credits", kind.price_credits, 0.0, CREDITS_MAX),
+        ] {
+            self.range(&format!("{at}.{field}"), value, min, max);
+        }
+    }
+
+    fn size(&mut self, field: &str, (x, y, z): (f64, f64, f64)) {
+        for (i, value) in [x, y, z].into_iter().enumerate() {
+            self.range(&format!("{field}[{i}]"), value, 0.01, 100.0);
+        }
+    }
+}
+
+/// The name of a field within its path, with its index if it is an element.
+fn last(field: &str) -> &str {
+    field.rsplit('.').next().unwrap_or(field)
+}
+
+/// The nodes of `launch_and_nodes.csv`.
+fn node_names() -> Vec<&'static str> {
+    include_str!("../../../assets/data/launch_and_nodes.csv")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .skip(1)
+        .filter_map(|line| line.split(',').next())
+        .collect()
+}
+
+/// The known names that are closest to `wanted` by edit distance, as a list.
+pub(super) fn nearest(wanted: &str, known: &[&str], count: usize) -> String {
+    // A hostile name may be as long as the file; only its beginning can resemble a known one.
+    let wanted: Vec<char> = wanted
+        .chars()
+        .take(40)
+        .flat_map(char::to_lowercase)
+        .collect();
+    let mut ranked: Vec<(usize, &str)> = known
+        .iter()
+        .map(|name| {
+            let mut row: Vec<usize> = (0..=wanted.len()).collect();
+            for (i, c) in name.chars().enumerate() {
+                let mut diagonal = row[0];
+                row[0] = i + 1;
+                for (j, w) in wanted.iter().enumerate() {
+                    let substituted = diagonal + usize::from(*w != c);
+                    diagonal = row[j + 1];
+                    row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+                }
+            }
+            (row[wanted.len()], *name)
+        })
+        .collect();
+    ranked.sort();
+    let names: Vec<&str> = ranked
+        .into_iter()
+        .take(count)
+        .map(|(_, name)| name)
+        .collect();
+    names.join(", ")
+}
+
+/// Words as a choice: `a, b or c`.
+pub(super) fn choices(words: &[&str]) -> String {
+    match words {
+        [] => "nothing".to_owned(),
+        [only] => (*only).to_owned(),
+        [init @ .., last] => format!("{} or {last}", init.join(", ")),
+    }
+}

@@ -1,0 +1,255 @@
+//! The world: one schedule, [`Tick`], and what it moves.
+//!
+//! A tick takes the orders that are due, lets autopilots set actuators, sums forces, steps Rapier,
+//! moves goods and money, and shows the result to the scripted prospectors. Nothing here knows a
+//! window, a colour, a key or a socket: whoever owns a world (see [`crate::headless`]) writes
+//! orders and reads observations.
+
+use bevy::ecs::schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleThreadedExecutor};
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+
+pub mod asteroid;
+pub mod build;
+pub mod daylight;
+pub mod economy;
+pub mod law;
+pub mod level;
+pub mod observation;
+pub mod order;
+pub mod physics;
+pub mod plant;
+pub mod prospector;
+pub mod random;
+pub mod robot;
+pub mod snapshot;
+pub mod voyage;
+
+use asteroid::Terrain;
+use daylight::Daylight;
+use economy::ledger::AccountId;
+use economy::market::Market;
+use level::Freight;
+use order::Inbox;
+use physics::Physics;
+use robot::Anchor;
+use robot::autopilot::Autopilot;
+
+/// One step of the world.
+#[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Tick;
+
+/// The phases of a tick.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SimSystems {
+    /// Choose the length of the tick and put the Sun in its place.
+    Begin,
+    /// Turn due orders into plans and plans into actuator set-points.
+    Command,
+    /// Sum the forces and torques on each chassis.
+    Forces,
+    /// Step Rapier, if anything moves freely.
+    Physics,
+    /// Move mass, energy and heat between ground, robots and plants.
+    Exchange,
+    /// Run plants, markets and accounts.
+    Economy,
+    /// Show the new state to the scripted prospectors, and end the tick.
+    Observe,
+}
+
+/// The whole simulation.
+pub struct SimPlugin;
+
+impl Plugin for SimPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_schedule(Tick)
+            .edit_schedule(Tick, |schedule| {
+                // One world, one thread: the default executor costs more than the systems it runs.
+                schedule.set_executor(SingleThreadedExecutor::new());
+                // Two systems that touch the same data in no order make a run unrepeatable. Set
+                // while building: on a schedule that has run, the setting takes no effect.
+                schedule.set_build_settings(ScheduleBuildSettings {
+                    ambiguity_detection: LogLevel::Error,
+                    ..default()
+                });
+            })
+            .configure_sets(
+                Tick,
+                (
+                    SimSystems::Begin,
+                    SimSystems::Command,
+                    SimSystems::Forces,
+                    SimSystems::Physics,
+                    SimSystems::Exchange,
+                    SimSystems::Economy,
+                    SimSystems::Observe,
+                )
+                    .chain(),
+            )
+            .add_systems(
+                Tick,
+                (
+                    begin.in_set(SimSystems::Begin),
+                    robot::command::take_orders
+                        .run_if(|clock: Res<Clock>, inbox: Res<Inbox>| {
+                            inbox.is_due(clock.time_ms())
+                        })
+                        .before(robot::autopilot::fly)
+                        .in_set(SimSystems::Command),
+                    advance_market
+                        .before(plant::bake)
+                        .in_set(SimSystems::Economy),
+                    end.after(prospector::script::decide)
+                        .in_set(SimSystems::Observe),
+                ),
+            )
+            .add_plugins((
+                robot::RobotPlugin,
+                plant::PlantPlugin,
+                prospector::ProspectorPlugin,
+            ));
+    }
+}
+
+/// The time of the world. Whole milliseconds, so that no run drifts.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clock {
+    tick: u64,
+    time_ms: u64,
+    tick_ms: u64,
+    short: bool,
+}
+
+impl Clock {
+    /// Ticks done.
+    pub fn tick(&self) -> u64 {
+        self.tick
+    }
+
+    /// Time since the start of the run at the beginning of the tick [ms].
+    pub fn time_ms(&self) -> u64 {
+        self.time_ms
+    }
+
+    /// Time at the end of the present tick [ms].
+    pub fn end_ms(&self) -> u64 {
+        self.time_ms + self.tick_ms
+    }
+
+    /// Length of the present tick [s].
+    pub fn tick_s(&self) -> f64 {
+        1e-3 * self.tick_ms as f64
+    }
+
+    /// Whether the tick is short enough for rigid bodies.
+    pub fn is_short(&self) -> bool {
+        self.short
+    }
+}
+
+/// What the level sets once and nothing changes.
+#[derive(Resource, Clone, Debug, Serialize, Deserialize)]
+pub struct Terms {
+    pub tick_ms: u64,
+    pub long_tick_ms: u64,
+    pub idle_tick_ms: u64,
+    /// Julian date of the start, barycentric dynamical time.
+    pub start_jd_tdb: f64,
+    /// Rotation angle of the body at the start [rad].
+    pub start_phase_rad: f64,
+    pub freight: Freight,
+    pub upkeep_credits_per_robot_day: f64,
+    pub upkeep_credits_per_plant_day: f64,
+    pub energy_credits_per_kwh: f64,
+}
+
+/// The accounts that belong to nobody in the level.
+#[derive(Resource, Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Accounts {
+    /// The body itself [g].
+    pub rock: AccountId,
+    /// Burnt propellant [g].
+    pub exhaust: AccountId,
+    /// What has arrived at the node [g].
+    pub sold: AccountId,
+    /// Who pays for it.
+    pub buyer: AccountId,
+    pub carrier: AccountId,
+    pub operations: AccountId,
+    pub utility: AccountId,
+    pub registry: AccountId,
+}
+
+/// The random streams of the world that belong to no script.
+#[derive(Resource, Clone, Debug, Serialize, Deserialize)]
+pub struct Chance {
+    survey: random::Stream,
+}
+
+impl Chance {
+    pub fn new(seed: u64) -> Self {
+        Self {
+            survey: random::stream(seed, "survey"),
+        }
+    }
+
+    /// The error of a survey in standard deviations.
+    pub fn survey_normal(&mut self) -> f64 {
+        random::normal(&mut self.survey)
+    }
+}
+
+/// Length of the next tick [ms], and whether it is a short one.
+///
+/// Short while anything moves freely or an order is due; else long, but never past the time of an
+/// order that waits. This follows from the state and the orders alone, so a run with the same
+/// orders takes the same ticks, with or without a window.
+pub fn pace<'a>(
+    clock: &Clock,
+    terms: &Terms,
+    inbox: &Inbox,
+    physics: &Physics,
+    pilots: impl Iterator<Item = (&'a Autopilot, &'a Anchor)>,
+) -> (u64, bool) {
+    if physics.is_stirring() || inbox.is_due(clock.time_ms) {
+        return (terms.tick_ms, true);
+    }
+    let mut longest_ms = terms.idle_tick_ms;
+    for (pilot, anchor) in pilots {
+        if pilot.moves(*anchor) {
+            return (terms.tick_ms, true);
+        }
+        if !pilot.is_idle() {
+            longest_ms = terms.long_tick_ms;
+        }
+    }
+    match inbox.next_at_ms() {
+        Some(at_ms) => (longest_ms.min(at_ms - clock.time_ms), false),
+        None => (longest_ms, false),
+    }
+}
+
+fn begin(
+    terms: Res<Terms>,
+    inbox: Res<Inbox>,
+    physics: Res<Physics>,
+    terrain: Res<Terrain>,
+    mut clock: ResMut<Clock>,
+    mut daylight: ResMut<Daylight>,
+    pilots: Query<(&Autopilot, &Anchor)>,
+) {
+    (clock.tick_ms, clock.short) = pace(&clock, &terms, &inbox, &physics, pilots.iter());
+    if !daylight.is_of(clock.time_ms) {
+        *daylight = Daylight::at(&terrain, &terms, clock.time_ms);
+    }
+}
+
+fn advance_market(clock: Res<Clock>, mut market: ResMut<Market>) {
+    market.advance(clock.tick_ms);
+}
+
+fn end(mut clock: ResMut<Clock>) {
+    clock.tick += 1;
+    clock.time_ms = clock.end_ms();
+}

@@ -1,0 +1,382 @@
+//! Observations: the only thing a brain sees.
+//!
+//! Everything here is what a prospector's own sensors, its books and the public record tell. The
+//! truth about the ground, the content of a bin and other prospectors' accounts stay in the world.
+//! [`Scene`] is the exception for eyes only: what stands where, for drawing.
+
+use bevy::ecs::system::SystemParam;
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::daylight::Daylight;
+use super::economy::ledger::Ledger;
+use super::economy::market::Market;
+use super::law::claims::Registry;
+use super::physics::Motion;
+use super::plant::Plant;
+use super::prospector::{ProspectorId, Prospectors};
+use super::robot::autopilot::Autopilot;
+use super::robot::{Anchor, Battery, Bin, Drive, Robot, Tank, Tool};
+use super::voyage::rocket;
+use super::{Clock, Terms};
+
+/// What a robot is doing, in one word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Activity {
+    #[default]
+    Idle,
+    Hopping,
+    Braking,
+    Settling,
+    Anchoring,
+    Digging,
+    Unloading,
+    Charging,
+    Surveying,
+    Refuelling,
+    /// Moving freely without having been told to.
+    Adrift,
+    /// Gone beyond the reach of the site.
+    Lost,
+}
+
+/// What one prospector knows at one time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    pub time_ms: u64,
+    pub prospector: String,
+    pub credits: f64,
+    pub robots: Vec<OwnRobot>,
+    pub plants: Vec<OwnPlant>,
+    pub samples: Vec<Sample>,
+    pub others: Vec<OtherRobot>,
+    pub claims: Vec<ClaimView>,
+    pub market: MarketView,
+}
+
+/// Telemetry of a robot of one's own. `position_m` is in the body's frame.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OwnRobot {
+    pub name: String,
+    pub kind: String,
+    pub position_m: Vec3,
+    pub speed_m_s: f32,
+    pub activity: Activity,
+    pub activity_text: String,
+    /// Progress of the present task, 0 to 1, where it can be told.
+    pub progress: Option<f32>,
+    pub battery_fraction: f32,
+    pub solar_power_w: f32,
+    pub bin_kg: f64,
+    pub bin_capacity_kg: f64,
+    pub propellant_kg: f64,
+    pub propellant_capacity_kg: f64,
+    pub anchored: bool,
+    /// What the anchors hold in this ground [N]; zero when they are out.
+    pub anchor_hold_n: f32,
+    pub at_rest: bool,
+    pub lost: bool,
+    /// Worn fraction of the digging tools, 0 (new) to 1 (blunt).
+    pub wear: f32,
+}
+
+/// Telemetry of a plant of one's own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OwnPlant {
+    pub name: String,
+    pub position_m: Vec3,
+    pub feedstock_kg: f64,
+    pub hopper_capacity_kg: f64,
+    pub water_kg: f64,
+    pub tailings_kg: f64,
+    pub power_w: f32,
+    pub running: bool,
+}
+
+/// One reading of the contact spectrometer, with its standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    pub at_ms: u64,
+    pub point_m: Vec3,
+    /// Mass fraction of water in the ground.
+    pub water_fraction: f32,
+    pub water_fraction_std: f32,
+}
+
+/// A robot of somebody else, as tracked from the site.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OtherRobot {
+    pub name: String,
+    pub owner: String,
+    pub position_m: Vec3,
+}
+
+/// An entry of the public claims registry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClaimView {
+    pub id: u32,
+    pub owner: String,
+    pub centre_m: Vec3,
+    pub radius_m: f32,
+    pub filed_at_ms: u64,
+}
+
+/// What the market publishes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MarketView {
+    pub node: String,
+    pub good: String,
+    pub price_credits_per_kg: f64,
+    /// Part of a cargo that arrives; the rest is burnt on the way.
+    pub delivered_fraction: f64,
+    pub freight_credits_per_kg: f64,
+}
+
+/// Where everything stands, for drawing. Body frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scene {
+    pub time_ms: u64,
+    /// Unit vector towards the Sun.
+    pub sun_direction: Vec3,
+    pub sun_distance_au: f64,
+    /// Rotates the fixed stars into the body's frame.
+    pub body_from_stars: Quat,
+    pub robots: Vec<RobotView>,
+    pub plants: Vec<PlantView>,
+    pub claims: Vec<ClaimView>,
+}
+
+/// A robot as seen. `rotation` takes the robot's axes (+Y up, +Z ahead) to the body's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RobotView {
+    pub name: String,
+    pub owner: String,
+    pub kind: String,
+    pub position_m: Vec3,
+    pub rotation: Quat,
+    pub velocity_m_s: Vec3,
+    pub angular_velocity_rad_s: Vec3,
+    /// Full extents along the robot's own axes.
+    pub size_m: Vec3,
+    pub activity: Activity,
+    pub activity_text: String,
+    pub anchored: bool,
+    pub at_rest: bool,
+    pub lost: bool,
+    pub thrust_n: Vec3,
+    pub bin_fill: f32,
+    pub battery_fill: f32,
+    pub propellant_fill: f32,
+    pub dig_rate_kg_s: f32,
+}
+
+/// A plant as seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlantView {
+    pub name: String,
+    pub owner: String,
+    pub position_m: Vec3,
+    pub rotation: Quat,
+    pub running: bool,
+    pub power_w: f32,
+    pub hopper_fill: f32,
+    pub water_kg: f32,
+    pub tailings_kg: f32,
+}
+
+/// Everything that an observation or a picture is drawn from.
+#[derive(SystemParam)]
+pub struct Senses<'w, 's> {
+    clock: Res<'w, Clock>,
+    terms: Res<'w, Terms>,
+    daylight: Res<'w, Daylight>,
+    prospectors: Res<'w, Prospectors>,
+    ledger: Res<'w, Ledger>,
+    market: Res<'w, Market>,
+    registry: Res<'w, Registry>,
+    robots: Query<
+        'w,
+        's,
+        (
+            &'static Robot,
+            &'static Motion,
+            &'static Bin,
+            &'static Tank,
+            &'static Battery,
+            &'static Anchor,
+            &'static Tool,
+            &'static Drive,
+            &'static Autopilot,
+        ),
+    >,
+    plants: Query<'w, 's, &'static Plant>,
+}
+
+impl Senses<'_, '_> {
+    /// Time at the end of the tick [ms].
+    pub fn now_ms(&self) -> u64 {
+        self.clock.time_ms()
+    }
+
+    /// Whether a robot of the prospector has nothing to do.
+    pub fn has_idle_robot(&self, id: ProspectorId) -> bool {
+        self.robots.iter().any(|(robot, motion, .., pilot)| {
+            robot.owner == id
+                && pilot.is_idle()
+                && !robot.lost
+                && (motion.at_rest || !motion.touching)
+        })
+    }
+
+    /// Whether a plant of the prospector holds at least a lot of water.
+    pub fn has_water_to_sell(&self, id: ProspectorId, lot_kg: f64) -> bool {
+        self.plants
+            .iter()
+            .any(|plant| plant.owner == id && lot_kg <= 1e-3 * plant.water_g() as f64)
+    }
+
+    /// What a prospector knows now.
+    pub fn observe(&self, id: ProspectorId) -> Observation {
+        let prospector = self.prospectors.get(id);
+        let mut robots = Vec::new();
+        let mut others = Vec::new();
+        for (robot, motion, bin, tank, battery, anchor, tool, _, pilot) in &self.robots {
+            if robot.owner != id {
+                others.push(OtherRobot {
+                    name: robot.name.clone(),
+                    owner: self.prospectors.name(robot.owner).to_owned(),
+                    position_m: motion.position_m,
+                });
+                continue;
+            }
+            robots.push(OwnRobot {
+                name: robot.name.clone(),
+                kind: robot.kind_name.clone(),
+                position_m: motion.position_m,
+                speed_m_s: motion.velocity_m_s.length(),
+                activity: pilot.activity(robot, motion),
+                activity_text: pilot.describe(robot, motion, bin),
+                progress: pilot.progress(robot, battery, bin).map(|part| part as f32),
+                battery_fraction: battery.fraction() as f32,
+                solar_power_w: battery.solar_w() as f32,
+                bin_kg: kilograms(bin.load_g()),
+                bin_capacity_kg: kilograms(bin.capacity_g),
+                propellant_kg: kilograms(tank.propellant_g()),
+                propellant_capacity_kg: kilograms(tank.capacity_g),
+                anchored: *anchor != Anchor::Out,
+                anchor_hold_n: anchor.hold_n() as f32,
+                at_rest: motion.at_rest,
+                lost: robot.lost,
+                wear: tool.wear() as f32,
+            });
+        }
+        let plants = self
+            .plants
+            .iter()
+            .filter(|plant| plant.owner == id)
+            .map(|plant| OwnPlant {
+                name: plant.name.clone(),
+                position_m: plant.position_m,
+                feedstock_kg: kilograms(plant.hopper_g()),
+                hopper_capacity_kg: kilograms(plant.hopper_capacity_g()),
+                water_kg: kilograms(plant.water_g()),
+                tailings_kg: kilograms(plant.tailings_g()),
+                power_w: plant.power_w() as f32,
+                running: plant.is_running(),
+            })
+            .collect();
+        Observation {
+            time_ms: self.now_ms(),
+            prospector: prospector.name.clone(),
+            credits: 1e-6 * self.ledger.balance(prospector.account) as f64,
+            robots,
+            plants,
+            samples: prospector.samples.clone(),
+            others,
+            claims: self.claims(),
+            market: MarketView {
+                node: self.market.node().to_owned(),
+                good: self.market.good().as_str().to_owned(),
+                price_credits_per_kg: self.market.price_credits_per_kg(),
+                delivered_fraction: 1.0
+                    - rocket::burnt_share(
+                        1e3 * self.terms.freight.delta_v_km_s,
+                        self.terms.freight.isp_s,
+                    ),
+                freight_credits_per_kg: self.terms.freight.fee_credits_per_kg,
+            },
+        }
+    }
+
+    fn claims(&self) -> Vec<ClaimView> {
+        self.registry
+            .standing()
+            .map(|claim| ClaimView {
+                id: claim.id.0,
+                owner: claim.holder.clone(),
+                centre_m: claim.centre_m.as_vec3(),
+                radius_m: claim.radius_m as f32,
+                filed_at_ms: claim.filed_at_ms,
+            })
+            .collect()
+    }
+
+    /// Where everything stands.
+    pub fn scene(&self) -> Scene {
+        let sky = self.daylight.sky();
+        let robots = self
+            .robots
+            .iter()
+            .map(
+                |(robot, motion, bin, tank, battery, anchor, tool, drive, pilot)| RobotView {
+                    name: robot.name.clone(),
+                    owner: self.prospectors.name(robot.owner).to_owned(),
+                    kind: robot.kind_name.clone(),
+                    position_m: motion.position_m,
+                    rotation: motion.rotation,
+                    velocity_m_s: motion.velocity_m_s,
+                    angular_velocity_rad_s: motion.angular_velocity_rad_s,
+                    size_m: robot.size_m(),
+                    activity: pilot.activity(robot, motion),
+                    activity_text: pilot.describe(robot, motion, bin),
+                    anchored: *anchor != Anchor::Out,
+                    at_rest: motion.at_rest,
+                    lost: robot.lost,
+                    thrust_n: drive.thrust_n.as_vec3(),
+                    bin_fill: bin.load_g() as f32 / bin.capacity_g as f32,
+                    battery_fill: battery.fraction() as f32,
+                    propellant_fill: tank.propellant_g() as f32 / tank.capacity_g as f32,
+                    dig_rate_kg_s: tool.rate_kg_per_s() as f32,
+                },
+            )
+            .collect();
+        let plants = self
+            .plants
+            .iter()
+            .map(|plant| PlantView {
+                name: plant.name.clone(),
+                owner: self.prospectors.name(plant.owner).to_owned(),
+                position_m: plant.position_m,
+                rotation: plant.rotation,
+                running: plant.is_running(),
+                power_w: plant.power_w() as f32,
+                hopper_fill: plant.hopper_g() as f32 / plant.hopper_capacity_g() as f32,
+                water_kg: kilograms(plant.water_g()) as f32,
+                tailings_kg: kilograms(plant.tailings_g()) as f32,
+            })
+            .collect();
+        Scene {
+            time_ms: self.now_ms(),
+            sun_direction: sky.sun_direction.as_vec3(),
+            sun_distance_au: sky.sun_distance_au,
+            body_from_stars: sky.body_from_ecliptic.as_quat(),
+            robots,
+            plants,
+            claims: self.claims(),
+        }
+    }
+}
+
+fn kilograms(grams: i64) -> f64 {
+    1e-3 * grams as f64
+}

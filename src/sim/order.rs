@@ -1,0 +1,261 @@
+//! Orders: the only way to change the world from outside.
+//!
+//! An order waits in the [`Inbox`] until its time, is checked in the tick that takes it by its
+//! sender's rights and by physics, and is accepted, or refused with a reason that its sender sees.
+//! An order that is refused changes nothing. What each order does stands with the thing it moves:
+//! `robot::command` and `plant`; this module owns the words and the record.
+
+use std::fmt;
+
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What a prospector may ask for. Positions are in the body's frame [m], masses in kilograms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Order {
+    /// Jump to a place on the surface: the nearest surface point above or below `target_m`.
+    HopTo { robot: String, target_m: [f64; 3] },
+    /// Screw the anchors into the ground under the robot.
+    Anchor { robot: String },
+    /// Pull the anchors out.
+    Release { robot: String },
+    /// Dig where the robot stands, until the bin holds `until_kg` (default: until it is full).
+    Dig {
+        robot: String,
+        #[serde(default)]
+        until_kg: Option<f64>,
+    },
+    /// Carry the load to a plant of one's own (default: the nearest) and tip it into its hopper.
+    Deliver {
+        robot: String,
+        #[serde(default)]
+        plant: Option<String>,
+    },
+    /// Rest in the sun until the battery is full.
+    Charge { robot: String },
+    /// Drop what the robot is doing. A robot in flight still lands.
+    Stop { robot: String },
+    /// Measure the water content of the ground under the robot.
+    Survey { robot: String },
+    /// Register a circular claim around the place where the robot stands.
+    FileClaim { robot: String, radius_m: f64 },
+    /// Sell water from a plant's tank to the market's node.
+    Sell { plant: String, mass_kg: f64 },
+    /// Fill the robot's propellant tank from a plant of one's own within reach.
+    Refuel { robot: String },
+}
+
+impl Order {
+    /// The robot that is to act, if it is one.
+    pub fn robot(&self) -> Option<&str> {
+        match self {
+            Self::HopTo { robot, .. }
+            | Self::Anchor { robot }
+            | Self::Release { robot }
+            | Self::Dig { robot, .. }
+            | Self::Deliver { robot, .. }
+            | Self::Charge { robot }
+            | Self::Stop { robot }
+            | Self::Survey { robot }
+            | Self::FileClaim { robot, .. }
+            | Self::Refuel { robot } => Some(robot),
+            Self::Sell { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HopTo { robot, .. } => write!(f, "{robot}: hop"),
+            Self::Anchor { robot } => write!(f, "{robot}: anchor"),
+            Self::Release { robot } => write!(f, "{robot}: release the anchors"),
+            Self::Dig { robot, .. } => write!(f, "{robot}: dig"),
+            Self::Deliver { robot, .. } => write!(f, "{robot}: deliver"),
+            Self::Charge { robot } => write!(f, "{robot}: charge"),
+            Self::Stop { robot } => write!(f, "{robot}: stop"),
+            Self::Survey { robot } => write!(f, "{robot}: survey"),
+            Self::FileClaim { robot, radius_m } => write!(f, "{robot}: claim {radius_m} m around"),
+            Self::Sell { plant, mass_kg } => write!(f, "{plant}: sell {mass_kg} kg of water"),
+            Self::Refuel { robot } => write!(f, "{robot}: refuel"),
+        }
+    }
+}
+
+/// An order with its sender and the earliest time at which it may be taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Issued {
+    /// Simulation time since the start of the run [ms].
+    pub at_ms: u64,
+    /// Name of the prospector.
+    pub by: String,
+    pub order: Order,
+}
+
+/// Why an order was not carried out, in words for its sender.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(pub String);
+
+impl Refusal {
+    pub fn because(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
+/// An order that a tick has taken, with its answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Taken {
+    pub issued: Issued,
+    pub tick: u64,
+    /// Decided by a script inside the world; a replay lets the script decide again.
+    pub scripted: bool,
+    pub answer: Result<(), Refusal>,
+}
+
+/// Orders that wait for their time, earliest first; equal times keep their order of arrival.
+#[derive(Resource, Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Inbox {
+    waiting: Vec<Waiting>,
+}
+
+/// An order in the [`Inbox`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub issued: Issued,
+    pub scripted: bool,
+}
+
+impl Inbox {
+    pub fn post(&mut self, issued: Issued, scripted: bool) {
+        let at = self
+            .waiting
+            .partition_point(|waiting| waiting.issued.at_ms <= issued.at_ms);
+        self.waiting.insert(at, Waiting { issued, scripted });
+    }
+
+    /// Time of the earliest order [ms].
+    pub fn next_at_ms(&self) -> Option<u64> {
+        self.waiting.first().map(|waiting| waiting.issued.at_ms)
+    }
+
+    /// Whether an order is to be taken by now.
+    pub fn is_due(&self, now_ms: u64) -> bool {
+        self.next_at_ms().is_some_and(|at_ms| at_ms <= now_ms)
+    }
+
+    pub(super) fn take_due(&mut self, now_ms: u64) -> Vec<Waiting> {
+        let due = self
+            .waiting
+            .partition_point(|waiting| waiting.issued.at_ms <= now_ms);
+        self.waiting.drain(..due).collect()
+    }
+}
+
+/// What the world has to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Severity {
+    Info,
+    Refused,
+    Alarm,
+}
+
+/// A line of the message log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogLine {
+    pub at_ms: u64,
+    /// The prospector it is for; `None` is public.
+    pub to: Option<String>,
+    pub severity: Severity,
+    pub text: String,
+}
+
+/// The newest messages and the orders taken since the start.
+#[derive(Resource, Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Log {
+    lines: Vec<LogLine>,
+    /// Lines dropped from the front to keep the log bounded.
+    dropped: u64,
+    taken: Vec<Taken>,
+}
+
+impl Log {
+    const KEPT_LINES: usize = 2_000;
+
+    pub fn lines(&self) -> &[LogLine] {
+        &self.lines
+    }
+
+    /// How many lines were ever written.
+    pub fn written(&self) -> u64 {
+        self.dropped + self.lines.len() as u64
+    }
+
+    pub fn taken(&self) -> &[Taken] {
+        &self.taken
+    }
+
+    pub(super) fn tell(&mut self, at_ms: u64, to: &str, severity: Severity, text: String) {
+        self.push(LogLine {
+            at_ms,
+            to: Some(to.to_owned()),
+            severity,
+            text,
+        });
+    }
+
+    pub(super) fn announce(&mut self, at_ms: u64, text: String) {
+        self.push(LogLine {
+            at_ms,
+            to: None,
+            severity: Severity::Info,
+            text,
+        });
+    }
+
+    pub(super) fn record(&mut self, taken: Taken) {
+        self.taken.push(taken);
+    }
+
+    fn push(&mut self, line: LogLine) {
+        if self.lines.len() == 2 * Self::KEPT_LINES {
+            self.lines.drain(..Self::KEPT_LINES);
+            self.dropped += Self::KEPT_LINES as u64;
+        }
+        self.lines.push(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_are_taken_by_time_then_by_arrival() {
+        let mut inbox = Inbox::default();
+        for (at_ms, robot) in [(20, "b"), (10, "a"), (20, "c")] {
+            let order = Order::Stop {
+                robot: robot.into(),
+            };
+            inbox.post(
+                Issued {
+                    at_ms,
+                    by: "p".into(),
+                    order,
+                },
+                false,
+            );
+        }
+        let names = |due: Vec<Waiting>| -> Vec<String> {
+            due.iter()
+                .map(|w| w.issued.order.robot().unwrap().to_owned())
+                .collect()
+        };
+        assert_eq!(inbox.next_at_ms(), Some(10));
+        assert_eq!(names(inbox.take_due(10)), ["a"]);
+        assert_eq!(names(inbox.take_due(30)), ["b", "c"]);
+        assert_eq!(inbox.next_at_ms(), None);
+    }
+}

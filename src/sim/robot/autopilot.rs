@@ -1,0 +1,668 @@
+//! The autopilot: a robot's plan, step by step.
+//!
+//! A plan is a queue of [`Step`]s. Flying steps set thrusters, legs and wheels in [`fly`]; working
+//! steps count their time and move goods in [`work`]. What an order means as a plan stands in
+//! `command`.
+
+use std::collections::VecDeque;
+
+use bevy::math::DVec3;
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::guidance::{self, Hop, NoHop};
+use super::{Anchor, Battery, Bin, Drive, FieldCell, Robot, Tank, anchor_ground};
+use crate::sim::asteroid::Terrain;
+use crate::sim::economy::ledger::{Ledger, Memo};
+use crate::sim::observation::{Activity, Sample};
+use crate::sim::order::{Log, Severity};
+use crate::sim::physics::{BodyHandle, Motion, Physics};
+use crate::sim::plant::Plant;
+use crate::sim::prospector::Prospectors;
+use crate::sim::{Chance, Clock};
+
+/// A hop that ends farther than this from its mark is flown again [m].
+const MISS_M: f64 = 1.5;
+const TRIES: u8 = 4;
+/// Height at which the descent slows down over the mark [m].
+const HOVER_M: f64 = 2.5;
+/// In free flight the height is looked up this often: a robot moves millimetres in a tick.
+const LOOK_DOWN_TICKS: u64 = 20;
+/// Push onto the ground after touch-down, as an acceleration [m/s²]: some ten times the weight, so
+/// that a bounce of a centimetre per second is over in half a minute instead of minutes.
+const PRESS_M_S2: f64 = 6e-4;
+/// A robot in touch with the ground for this long has landed even if it still creeps [s].
+const PRESS_S: f64 = 20.0;
+/// Speed of a climb on the thrusters [m/s], and the time in which they correct a speed [s].
+pub(super) const LIFT_M_S: f64 = 0.03;
+const RESPONSE_S: f64 = 6.0;
+/// Propellant without which no robot glides on its thrusters [g].
+pub(super) const GLIDE_PROPELLANT_G: i64 = 200;
+/// A robot that has not settled after this long is taken as standing [s].
+const SETTLE_S: f64 = 240.0;
+/// Below this charge nothing but charging starts.
+pub const LOW_BATTERY: f64 = 0.05;
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Step {
+    Release,
+    Hop {
+        target_m: DVec3,
+        stage: Stage,
+        tries: u8,
+    },
+    /// Come down where the robot is.
+    Land {
+        stage: Stage,
+    },
+    Anchor,
+    Dig {
+        until_g: i64,
+    },
+    Unload {
+        plant: String,
+    },
+    Charge,
+    Survey,
+    Refuel {
+        plant: String,
+    },
+}
+
+/// Where in a flight the robot is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Stage {
+    Aim,
+    Kick {
+        hop: Hop,
+        left_s: f64,
+    },
+    Coast {
+        left_s: f64,
+    },
+    /// Straight up on the thrusters, out of a hole that no hop leaves.
+    Lift,
+    Approach,
+    Settle {
+        for_s: f64,
+    },
+}
+
+/// The plan of a robot.
+#[derive(Component, Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Autopilot {
+    plan: VecDeque<Step>,
+    /// Time spent on the present step [s].
+    spent_s: f64,
+    /// Said once while the battery keeps the plan waiting.
+    waiting_for_power: bool,
+}
+
+impl Autopilot {
+    pub fn step(&self) -> Option<&Step> {
+        self.plan.front()
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.plan.is_empty()
+    }
+
+    /// Replaces the plan.
+    pub(super) fn set(&mut self, plan: impl IntoIterator<Item = Step>) {
+        self.plan = plan.into_iter().collect();
+        self.spent_s = 0.0;
+        self.waiting_for_power = false;
+    }
+
+    /// The present step is done.
+    pub(super) fn finish(&mut self) {
+        self.plan.pop_front();
+        self.spent_s = 0.0;
+    }
+
+    /// Drops the whole plan.
+    pub(super) fn abort(&mut self) {
+        self.set([]);
+    }
+
+    pub(super) fn digs(&self) -> bool {
+        matches!(self.step(), Some(Step::Dig { .. })) && !self.waiting_for_power
+    }
+
+    /// Whether the present step moves the robot, and so needs short ticks.
+    pub fn moves(&self, anchor: Anchor) -> bool {
+        let moves = match self.step() {
+            Some(Step::Hop { .. } | Step::Land { .. }) => true,
+            Some(Step::Dig { .. }) => anchor == Anchor::Out,
+            _ => false,
+        };
+        moves && !self.waiting_for_power
+    }
+
+    pub fn activity(&self, robot: &Robot, motion: &Motion) -> Activity {
+        if robot.lost {
+            return Activity::Lost;
+        }
+        match self.step() {
+            None if motion.at_rest || motion.touching => Activity::Idle,
+            None => Activity::Adrift,
+            Some(Step::Release | Step::Anchor) => Activity::Anchoring,
+            Some(Step::Hop { stage, .. } | Step::Land { stage }) => match stage {
+                Stage::Aim | Stage::Kick { .. } | Stage::Coast { .. } | Stage::Lift => {
+                    Activity::Hopping
+                }
+                Stage::Approach => Activity::Braking,
+                Stage::Settle { .. } => Activity::Settling,
+            },
+            Some(Step::Dig { .. }) => Activity::Digging,
+            Some(Step::Unload { .. }) => Activity::Unloading,
+            Some(Step::Charge) => Activity::Charging,
+            Some(Step::Survey) => Activity::Surveying,
+            Some(Step::Refuel { .. }) => Activity::Refuelling,
+        }
+    }
+
+    /// What it does, in words for its owner.
+    pub fn describe(&self, robot: &Robot, motion: &Motion, bin: &Bin) -> String {
+        if robot.lost {
+            return "lost to space".into();
+        }
+        if self.waiting_for_power {
+            return "waiting for the Sun: battery low".into();
+        }
+        match self.step() {
+            None if motion.at_rest => "standing by".into(),
+            None if motion.touching => "coming to rest".into(),
+            None => format!("adrift at {:.1} cm/s", 100.0 * motion.velocity_m_s.length()),
+            Some(Step::Release) => "drawing the anchors".into(),
+            Some(Step::Anchor) => "screwing in the anchors".into(),
+            Some(Step::Hop {
+                target_m, stage, ..
+            }) => {
+                let distance_m = motion.position_m.as_dvec3().distance(*target_m);
+                match stage {
+                    Stage::Aim => "aiming".into(),
+                    Stage::Kick { .. } => "taking off".into(),
+                    Stage::Coast { .. } => format!("in flight, {distance_m:.0} m to go"),
+                    Stage::Lift => "lifting off on its thrusters".into(),
+                    Stage::Approach => format!("landing, {distance_m:.1} m to go"),
+                    Stage::Settle { .. } => "settling".into(),
+                }
+            }
+            Some(Step::Land { stage }) => match stage {
+                Stage::Settle { .. } => "settling".into(),
+                _ => "coming down".into(),
+            },
+            Some(Step::Dig { until_g }) => format!(
+                "digging, {:.1} of {:.0} kg",
+                1e-3 * bin.load.mass_g as f64,
+                1e-3 * *until_g as f64
+            ),
+            Some(Step::Unload { plant }) => format!("unloading at {plant}"),
+            Some(Step::Charge) => "charging".into(),
+            Some(Step::Survey) => "measuring the ground".into(),
+            Some(Step::Refuel { plant }) => format!("refuelling at {plant}"),
+        }
+    }
+
+    /// Done part of the present step, where it can be told.
+    pub fn progress(&self, robot: &Robot, battery: &Battery, bin: &Bin) -> Option<f64> {
+        let kind = &robot.kind;
+        let part = match self.step()? {
+            Step::Release | Step::Anchor => self.spent_s / kind.anchor_time_s,
+            Step::Survey => self.spent_s / kind.survey_time_s,
+            Step::Dig { until_g } => bin.load.mass_g as f64 / *until_g as f64,
+            Step::Charge => battery.fraction(),
+            Step::Unload { .. } => 1.0 - bin.load.mass_g as f64 / bin.capacity_g as f64,
+            Step::Hop { stage, .. } | Step::Land { stage } => match stage {
+                Stage::Settle { for_s } => for_s / SETTLE_S,
+                _ => return None,
+            },
+            Step::Refuel { .. } => return None,
+        };
+        Some(part.clamp(0.0, 1.0))
+    }
+}
+
+type Flying<'w> = (
+    &'w Robot,
+    &'w BodyHandle,
+    &'w Motion,
+    &'w Tank,
+    &'w Battery,
+    &'w Anchor,
+    &'w mut Drive,
+    &'w mut Autopilot,
+    &'w mut FieldCell,
+);
+
+/// Sets thrusters, legs and wheels of the robots whose step is a flight.
+pub(in crate::sim) fn fly(
+    clock: Res<Clock>,
+    terrain: Res<Terrain>,
+    prospectors: Res<Prospectors>,
+    mut physics: ResMut<Physics>,
+    mut log: ResMut<Log>,
+    mut robots: Query<Flying>,
+) {
+    for (robot, &body, motion, tank, battery, anchor, mut drive, mut pilot, mut cell) in &mut robots
+    {
+        if !matches!(pilot.step(), Some(Step::Hop { .. } | Step::Land { .. })) {
+            if *drive != Drive::default() {
+                *drive = Drive::default();
+            }
+            continue;
+        }
+        *drive = Drive {
+            thrust_n: drive.thrust_n,
+            ..default()
+        };
+        let tick_s = clock.tick_s();
+        let mut tell = |severity, text: String| {
+            log.tell(
+                clock.time_ms(),
+                prospectors.name(robot.owner),
+                severity,
+                text,
+            );
+        };
+        let at_m = motion.position_m.as_dvec3();
+        let velocity = motion.velocity_m_s.as_dvec3();
+        let up = terrain.up_by(at_m, &mut cell.0);
+        // Looked up only where it is needed: it costs more than the rest of the tick.
+        let height_m = || terrain.signed_distance_m(at_m) - robot.half_height_m();
+        let (target_m, mut stage, mut tries) = match pilot.step() {
+            Some(Step::Hop {
+                target_m,
+                stage,
+                tries,
+            }) => (*target_m, *stage, *tries),
+            Some(Step::Land { stage }) => (at_m - height_m() * up, *stage, TRIES),
+            _ => continue,
+        };
+        let is_hop = matches!(pilot.step(), Some(Step::Hop { .. }));
+        match stage {
+            Stage::Aim => {
+                if !motion.at_rest && !motion.touching {
+                    stage = Stage::Approach;
+                } else if battery.fraction() < LOW_BATTERY {
+                    if !pilot.waiting_for_power {
+                        pilot.waiting_for_power = true;
+                        tell(
+                            Severity::Alarm,
+                            format!("{}: the battery is too low to hop", robot.name),
+                        );
+                    }
+                    continue;
+                } else {
+                    pilot.waiting_for_power = false;
+                    match guidance::plan_hop(
+                        &terrain,
+                        &mut cell.0,
+                        at_m,
+                        target_m,
+                        robot.kind.hop_speed_max_m_s,
+                    ) {
+                        Ok(hop) => {
+                            debug_assert_eq!(*anchor, Anchor::Out);
+                            physics.wake(body);
+                            stage = Stage::Kick { hop, left_s: 3.0 };
+                        }
+                        Err(NoHop::TooNear(_)) => stage = Stage::Settle { for_s: PRESS_S },
+                        Err(NoHop::Blocked) if GLIDE_PROPELLANT_G <= tank.propellant_g => {
+                            physics.wake(body);
+                            stage = Stage::Lift;
+                        }
+                        Err(no_hop) => {
+                            tell(
+                                Severity::Alarm,
+                                format!("{}: cannot hop there: {no_hop}", robot.name),
+                            );
+                            pilot.abort();
+                            continue;
+                        }
+                    }
+                }
+            }
+            Stage::Kick { hop, left_s } => {
+                let missing_m_s = hop.take_off_m_s - velocity;
+                if missing_m_s.length() < 2e-4 || left_s <= 0.0 {
+                    stage = Stage::Coast {
+                        left_s: hop.flight_s,
+                    };
+                } else {
+                    drive.kick_m_s = missing_m_s;
+                    stage = Stage::Kick {
+                        hop,
+                        left_s: left_s - tick_s,
+                    };
+                }
+            }
+            Stage::Coast { left_s } => {
+                let falling = velocity.dot(up) < 0.0;
+                let near = || {
+                    at_m.distance(target_m) < 3.0 * HOVER_M
+                        || (clock.tick().is_multiple_of(LOOK_DOWN_TICKS)
+                            && height_m() < 2.0 * HOVER_M)
+                };
+                drive.face = Some((up, target_m - at_m));
+                stage = if (falling && near()) || left_s <= 0.0 {
+                    Stage::Approach
+                } else {
+                    Stage::Coast {
+                        left_s: left_s - tick_s,
+                    }
+                };
+            }
+            Stage::Lift => {
+                drive.face = Some((up, target_m - at_m));
+                let free_fall = terrain.acceleration_m_s2(at_m, velocity, &mut cell.0);
+                drive.thrust_m_s2 = (LIFT_M_S * up - velocity) / RESPONSE_S - free_fall;
+                if HOVER_M < height_m() || tank.propellant_g == 0 {
+                    stage = Stage::Approach;
+                }
+            }
+            Stage::Approach => {
+                if tank.propellant_g == 0 {
+                    // Nothing left to brake with: fall, and see what comes of it.
+                    if motion.touching {
+                        stage = Stage::Settle { for_s: 0.0 };
+                    }
+                } else if motion.touching && velocity.length() < 0.03 {
+                    stage = Stage::Settle { for_s: 0.0 };
+                } else {
+                    drive.face = Some((up, target_m - at_m));
+                    let free_fall = terrain.acceleration_m_s2(at_m, velocity, &mut cell.0);
+                    drive.thrust_m_s2 =
+                        approach_thrust_m_s2(target_m - at_m, height_m(), velocity, up, free_fall);
+                }
+            }
+            Stage::Settle { for_s } => {
+                if !motion.at_rest {
+                    drive.thrust_m_s2 =
+                        -PRESS_M_S2 * up - 0.05 * velocity.reject_from_normalized(up);
+                }
+                let off_m = (at_m - target_m).reject_from_normalized(up).length();
+                let standing = PRESS_S <= for_s && (motion.at_rest || SETTLE_S < for_s);
+                if !motion.touching && !motion.at_rest && HOVER_M < height_m() {
+                    stage = Stage::Approach;
+                } else if standing {
+                    if MISS_M < off_m && tries < TRIES {
+                        tries += 1;
+                        stage = Stage::Aim;
+                    } else {
+                        if is_hop {
+                            tell(
+                                Severity::Info,
+                                format!("{} has landed, {off_m:.1} m from the mark", robot.name),
+                            );
+                        }
+                        pilot.finish();
+                        continue;
+                    }
+                } else {
+                    stage = Stage::Settle {
+                        for_s: for_s + tick_s,
+                    };
+                }
+            }
+        }
+        match pilot.plan.front_mut() {
+            Some(Step::Hop {
+                stage: now,
+                tries: made,
+                ..
+            }) => {
+                *now = stage;
+                *made = tries;
+            }
+            Some(Step::Land { stage: now }) => *now = stage,
+            _ => {}
+        }
+    }
+}
+
+/// Thrust, as an acceleration, that glides to a point above the mark and lets the robot down.
+fn approach_thrust_m_s2(
+    to_mark_m: DVec3,
+    height_m: f64,
+    velocity: DVec3,
+    up: DVec3,
+    free_fall: DVec3,
+) -> DVec3 {
+    let sideways_m = to_mark_m.reject_from_normalized(up);
+    let off_m = sideways_m.length();
+    let glide_m_s = sideways_m.normalize_or_zero() * (off_m / 40.0).min(0.06);
+    // Over the mark: down, slower the nearer. Beside it: level off at hover height first.
+    let climb_m_s = if off_m < 0.8 || (height_m < HOVER_M && off_m < 1.2) {
+        -(height_m / 40.0).clamp(0.012, 0.10)
+    } else {
+        ((HOVER_M - height_m) / 30.0).clamp(-0.10, 0.04)
+    };
+    let wanted_m_s = glide_m_s + climb_m_s * up;
+    (wanted_m_s - velocity) / RESPONSE_S - free_fall
+}
+
+type Working<'w> = (
+    &'w Robot,
+    &'w BodyHandle,
+    &'w mut Motion,
+    &'w mut Bin,
+    &'w mut Tank,
+    &'w mut Battery,
+    &'w mut Anchor,
+    &'w mut Autopilot,
+);
+
+/// Counts the time of the steps that need nothing but time, and does what they are for.
+#[allow(clippy::too_many_arguments, reason = "a system takes what it reads")]
+pub(super) fn work(
+    clock: Res<Clock>,
+    terrain: Res<Terrain>,
+    mut prospectors: ResMut<Prospectors>,
+    mut chance: ResMut<Chance>,
+    mut physics: ResMut<Physics>,
+    mut ledger: ResMut<Ledger>,
+    mut log: ResMut<Log>,
+    mut plants: Query<&mut Plant>,
+    mut robots: Query<Working>,
+) {
+    let tick_s = clock.tick_s();
+    for (robot, &body, mut motion, mut bin, mut tank, mut battery, mut anchor, mut pilot) in
+        &mut robots
+    {
+        let Some(step) = pilot.step().cloned() else {
+            continue;
+        };
+        let kind = robot.kind.clone();
+        let at_m = motion.position_m.as_dvec3();
+        let owner = robot.owner;
+        let mut tell = |severity, text: String| {
+            log.tell(clock.time_ms(), prospectors.name(owner), severity, text);
+        };
+        if battery.fraction() < LOW_BATTERY && !matches!(step, Step::Charge | Step::Unload { .. }) {
+            if !pilot.waiting_for_power && !matches!(step, Step::Hop { .. } | Step::Land { .. }) {
+                pilot.waiting_for_power = true;
+                tell(
+                    Severity::Alarm,
+                    format!("{}: battery low, waiting for the Sun", robot.name),
+                );
+            }
+        } else if 2.0 * LOW_BATTERY < battery.fraction() {
+            pilot.waiting_for_power = false;
+        }
+        if pilot.waiting_for_power {
+            continue;
+        }
+        pilot.spent_s += tick_s;
+        let spent_s = pilot.spent_s;
+        match step {
+            Step::Hop { .. } | Step::Land { .. } | Step::Dig { .. } => {}
+            Step::Release => {
+                battery.charge_j = (battery.charge_j - kind.anchor_power_w * tick_s).max(0.0);
+                if kind.anchor_time_s <= spent_s {
+                    *anchor = Anchor::Out;
+                    physics.let_go(body);
+                    motion.at_rest = false;
+                    pilot.finish();
+                }
+            }
+            Step::Anchor => {
+                battery.charge_j = (battery.charge_j - kind.anchor_power_w * tick_s).max(0.0);
+                if kind.anchor_time_s <= spent_s {
+                    let foot_m =
+                        at_m - robot.half_height_m() * (motion.rotation * Vec3::Y).as_dvec3();
+                    let ground = terrain.model().ground_at(foot_m);
+                    if ground.rock {
+                        tell(
+                            Severity::Refused,
+                            format!("{}: bare rock: the screws find no hold", robot.name),
+                        );
+                        pilot.abort();
+                    } else {
+                        let pull_out_n = f64::from(kind.anchor_screws)
+                            * anchor_ground::screw_holding_force_n(
+                                kind.anchor_radius_m,
+                                kind.anchor_length_m,
+                                ground.cohesion_pa,
+                            );
+                        *anchor = Anchor::Holding { pull_out_n };
+                        physics.hold(body);
+                        motion.at_rest = true;
+                        motion.velocity_m_s = Vec3::ZERO;
+                        motion.angular_velocity_rad_s = Vec3::ZERO;
+                        tell(
+                            Severity::Info,
+                            format!(
+                                "{} is anchored: the ground holds {pull_out_n:.1} N",
+                                robot.name
+                            ),
+                        );
+                        pilot.finish();
+                    }
+                }
+            }
+            Step::Unload { plant } => {
+                let Some(mut plant) = plants.iter_mut().find(|p| p.name == plant) else {
+                    pilot.abort();
+                    continue;
+                };
+                if !plant.reaches(motion.position_m) {
+                    tell(
+                        Severity::Alarm,
+                        format!("{}: {} is out of reach", robot.name, plant.name),
+                    );
+                    pilot.abort();
+                    continue;
+                }
+                let want_g = (kind.unload_rate_kg_per_h / 3.6 * spent_s).floor() as i64;
+                let batch_g = want_g.min(bin.load.mass_g).min(plant.hopper_room_g());
+                if 0 < batch_g {
+                    // The time is spent in whole grams.
+                    pilot.spent_s -= batch_g as f64 * 3.6 / kind.unload_rate_kg_per_h;
+                    let moved = bin.load.take(batch_g);
+                    plant.receive(moved);
+                    ledger
+                        .transfer(
+                            clock.time_ms(),
+                            bin.account,
+                            plant.hopper_account,
+                            moved.mass_g,
+                            Memo::Delivered,
+                        )
+                        .expect("the bin's account holds what the bin holds");
+                }
+                if bin.load.mass_g == 0 {
+                    tell(
+                        Severity::Info,
+                        format!("{} has unloaded at {}", robot.name, plant.name),
+                    );
+                    pilot.finish();
+                } else if plant.hopper_room_g() == 0 {
+                    tell(
+                        Severity::Info,
+                        format!(
+                            "{}: the hopper of {} is full, {:.1} kg stay in the bin",
+                            robot.name,
+                            plant.name,
+                            1e-3 * bin.load.mass_g as f64
+                        ),
+                    );
+                    pilot.finish();
+                }
+            }
+            Step::Charge => {
+                if 0.995 <= battery.fraction() {
+                    tell(Severity::Info, format!("{} is charged", robot.name));
+                    pilot.finish();
+                }
+            }
+            Step::Survey => {
+                battery.charge_j = (battery.charge_j - kind.survey_power_w * tick_s).max(0.0);
+                if kind.survey_time_s <= spent_s {
+                    let foot_m = at_m
+                        - (robot.half_height_m() + 0.2) * (motion.rotation * Vec3::Y).as_dvec3();
+                    let truth = terrain.model().ground_at(foot_m).water_fraction;
+                    let reading = truth + kind.survey_std * chance.survey_normal();
+                    tell(
+                        Severity::Info,
+                        format!(
+                            "{} reads {:.1} ± {:.1} % of water",
+                            robot.name,
+                            100.0 * reading,
+                            100.0 * kind.survey_std
+                        ),
+                    );
+                    let sample = Sample {
+                        at_ms: clock.time_ms(),
+                        point_m: foot_m.as_vec3(),
+                        water_fraction: reading as f32,
+                        water_fraction_std: kind.survey_std as f32,
+                    };
+                    prospectors.get_mut(owner).samples.push(sample);
+                    pilot.finish();
+                }
+            }
+            Step::Refuel { plant } => {
+                let Some(mut plant) = plants.iter_mut().find(|p| p.name == plant) else {
+                    pilot.abort();
+                    continue;
+                };
+                if !plant.reaches(motion.position_m) {
+                    tell(
+                        Severity::Alarm,
+                        format!("{}: {} is out of reach", robot.name, plant.name),
+                    );
+                    pilot.abort();
+                    continue;
+                }
+                if REFUEL_S <= spent_s {
+                    let filled_g = plant.draw_water(tank.capacity_g - tank.propellant_g);
+                    tank.propellant_g += filled_g;
+                    ledger
+                        .transfer(
+                            clock.time_ms(),
+                            plant.water_account,
+                            tank.account,
+                            filled_g,
+                            Memo::Refuelled,
+                        )
+                        .expect("the plant's account holds what its tank holds");
+                    tell(
+                        Severity::Info,
+                        format!(
+                            "{} took {:.1} kg of water from {}",
+                            robot.name,
+                            1e-3 * filled_g as f64,
+                            plant.name
+                        ),
+                    );
+                    pilot.finish();
+                }
+            }
+        }
+    }
+}
+
+const REFUEL_S: f64 = 60.0;

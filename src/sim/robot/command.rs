@@ -1,0 +1,517 @@
+//! Orders become plans here, or are refused with a reason.
+//!
+//! Each order is checked against the rights of its sender and against what the robot, the plant,
+//! the registry and the market are in this tick. A refused order changes nothing.
+
+use bevy::ecs::system::SystemParam;
+use bevy::math::DVec3;
+use bevy::prelude::*;
+
+use super::autopilot::{Autopilot, GLIDE_PROPELLANT_G, LIFT_M_S, LOW_BATTERY, Stage, Step};
+use super::guidance::{self, NoHop};
+use super::{Anchor, Battery, Bin, FieldCell, Robot, Tank};
+use crate::sim::asteroid::Terrain;
+use crate::sim::economy::ledger::{Ledger, Memo};
+use crate::sim::economy::market::Market;
+use crate::sim::law::claims::{ClaimRequest, Registry};
+use crate::sim::observation::Activity;
+use crate::sim::order::{Inbox, Issued, Log, Order, Refusal, Severity, Taken};
+use crate::sim::physics::Motion;
+use crate::sim::plant::Plant;
+use crate::sim::prospector::{ProspectorId, Prospectors};
+use crate::sim::voyage::rocket;
+use crate::sim::{Accounts, Clock, Terms};
+
+/// Largest weight of one order's water [kg]: more is a slip of the pen.
+const SALE_MAX_KG: f64 = 1e9;
+
+/// Everything that an order may look at or change.
+#[derive(SystemParam)]
+pub struct Desk<'w, 's> {
+    clock: Res<'w, Clock>,
+    terms: Res<'w, Terms>,
+    accounts: Res<'w, Accounts>,
+    terrain: Res<'w, Terrain>,
+    prospectors: Res<'w, Prospectors>,
+    ledger: ResMut<'w, Ledger>,
+    market: ResMut<'w, Market>,
+    registry: ResMut<'w, Registry>,
+    log: ResMut<'w, Log>,
+    robots: Query<'w, 's, Commanded>,
+    plants: Query<'w, 's, &'static mut Plant>,
+}
+
+type Commanded = (
+    &'static Robot,
+    &'static Motion,
+    &'static Bin,
+    &'static Tank,
+    &'static Battery,
+    &'static Anchor,
+    &'static mut Autopilot,
+    &'static mut FieldCell,
+);
+
+/// What an order would cost, told before it is given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    pub time_s: f64,
+    pub propellant_kg: f64,
+    pub take_off_m_s: f64,
+    pub apex_m: f64,
+    /// Take-off speed over the escape speed at the place.
+    pub escape_fraction: f64,
+}
+
+/// Takes the orders that are due.
+pub(in crate::sim) fn take_orders(mut inbox: ResMut<Inbox>, mut desk: Desk) {
+    let now_ms = desk.clock.time_ms();
+    for waiting in inbox.take_due(now_ms) {
+        let Issued { by, order, .. } = &waiting.issued;
+        let answer = desk.answer(by, order);
+        if let Err(refusal) = &answer {
+            let text = format!("refused: {order}: {refusal}");
+            desk.log.tell(now_ms, by, Severity::Refused, text);
+        }
+        let tick = desk.clock.tick();
+        desk.log.record(Taken {
+            tick,
+            scripted: waiting.scripted,
+            answer,
+            issued: waiting.issued,
+        });
+    }
+}
+
+impl Desk<'_, '_> {
+    fn answer(&mut self, by: &str, order: &Order) -> Result<(), Refusal> {
+        let Some(sender) = self.prospectors.find(by) else {
+            return Err(Refusal::because(format!("there is no prospector \"{by}\"")));
+        };
+        match order {
+            Order::Sell { plant, mass_kg } => self.sell(sender, plant, *mass_kg),
+            Order::FileClaim { robot, radius_m } => self.file_claim(sender, robot, *radius_m),
+            _ => self.command_robot(sender, order),
+        }
+    }
+
+    fn command_robot(&mut self, sender: ProspectorId, order: &Order) -> Result<(), Refusal> {
+        let Self {
+            terrain,
+            prospectors,
+            registry,
+            robots,
+            plants,
+            ..
+        } = self;
+        let name = order.robot().unwrap_or_default();
+        let (robot, motion, bin, tank, battery, anchor, mut pilot, mut cell) =
+            own_robot(robots, sender, name)?;
+        let at_m = motion.position_m.as_dvec3();
+        let standing = motion.at_rest || motion.touching;
+        let needs_ground = |what: &str| {
+            if standing {
+                Ok(())
+            } else {
+                Err(Refusal::because(format!(
+                    "{name} must stand on the ground to {what}"
+                )))
+            }
+        };
+        let needs_power = || {
+            if battery.fraction() < LOW_BATTERY {
+                Err(Refusal::because(format!(
+                    "the battery of {name} is down to {:.0} %",
+                    100.0 * battery.fraction()
+                )))
+            } else {
+                Ok(())
+            }
+        };
+        let mut plan: Vec<Step> = Vec::new();
+        let release_first = |plan: &mut Vec<Step>| {
+            if *anchor != Anchor::Out {
+                plan.push(Step::Release);
+            }
+        };
+        match order {
+            Order::HopTo { target_m, .. } => {
+                needs_power()?;
+                let target_m = stand_at(terrain, robot, DVec3::from_array(*target_m))?;
+                let speed_max_m_s = robot.kind.hop_speed_max_m_s;
+                let path = guidance::plan_hop(terrain, &mut cell.0, at_m, target_m, speed_max_m_s);
+                if let Err(no_hop) = path
+                    && standing
+                    && !can_glide(no_hop, tank)
+                {
+                    return Err(Refusal::because(no_hop.to_string()));
+                }
+                release_first(&mut plan);
+                plan.push(hop(target_m));
+            }
+            Order::Anchor { .. } => {
+                needs_ground("anchor")?;
+                needs_power()?;
+                if *anchor != Anchor::Out {
+                    return Err(Refusal::because(format!("{name} is anchored already")));
+                }
+                plan.push(Step::Anchor);
+            }
+            Order::Release { .. } => {
+                if *anchor == Anchor::Out {
+                    return Err(Refusal::because(format!("{name} is not anchored")));
+                }
+                plan.push(Step::Release);
+            }
+            Order::Dig { until_kg, .. } => {
+                needs_ground("dig")?;
+                needs_power()?;
+                let capacity_kg = 1e-3 * bin.capacity_g as f64;
+                let until_kg = until_kg.unwrap_or(capacity_kg);
+                if !(0.0 < until_kg && until_kg <= capacity_kg) {
+                    return Err(Refusal::because(format!(
+                        "until_kg = {until_kg} must be above 0 and at most the bin's {capacity_kg} kg"
+                    )));
+                }
+                let until_g = (1e3 * until_kg).round() as i64;
+                if until_g <= bin.load.mass_g {
+                    return Err(Refusal::because(format!(
+                        "the bin of {name} holds {:.1} kg already",
+                        1e-3 * bin.load.mass_g as f64
+                    )));
+                }
+                let foot_m = at_m - robot.half_height_m() * terrain.up(at_m);
+                registry
+                    .may_dig(prospectors.name(sender), foot_m)
+                    .map_err(|trespass| Refusal::because(trespass.to_string()))?;
+                plan.push(Step::Dig { until_g });
+            }
+            Order::Deliver { plant, .. } => {
+                if bin.load.mass_g == 0 {
+                    return Err(Refusal::because(format!("the bin of {name} is empty")));
+                }
+                let plant = own_plant(plants, sender, plant.as_deref(), motion.position_m)?;
+                if plant.hopper_room_g() == 0 {
+                    return Err(Refusal::because(format!(
+                        "the hopper of {} is full",
+                        plant.name
+                    )));
+                }
+                go_to_dock(&mut plan, terrain, robot, motion, *anchor, plant)?;
+                plan.push(Step::Unload {
+                    plant: plant.name.clone(),
+                });
+            }
+            Order::Refuel { .. } => {
+                if tank.capacity_g == tank.propellant_g {
+                    return Err(Refusal::because(format!("the tank of {name} is full")));
+                }
+                let plant = own_plant(plants, sender, None, motion.position_m)?;
+                if plant.water_g() == 0 {
+                    return Err(Refusal::because(format!(
+                        "there is no water in {}",
+                        plant.name
+                    )));
+                }
+                go_to_dock(&mut plan, terrain, robot, motion, *anchor, plant)?;
+                plan.push(Step::Refuel {
+                    plant: plant.name.clone(),
+                });
+            }
+            Order::Charge { .. } => {
+                needs_ground("charge")?;
+                plan.push(Step::Charge);
+            }
+            Order::Survey { .. } => {
+                needs_ground("survey")?;
+                needs_power()?;
+                plan.push(Step::Survey);
+            }
+            Order::Stop { .. } => {
+                if !standing {
+                    plan.push(Step::Land {
+                        stage: Stage::Approach,
+                    });
+                }
+            }
+            Order::Sell { .. } | Order::FileClaim { .. } => unreachable!("not for a robot's pilot"),
+        }
+        pilot.set(plan);
+        Ok(())
+    }
+
+    fn file_claim(
+        &mut self,
+        sender: ProspectorId,
+        robot: &str,
+        radius_m: f64,
+    ) -> Result<(), Refusal> {
+        let (robot, motion, ..) = own_robot(&mut self.robots, sender, robot)?;
+        if !(motion.at_rest || motion.touching) {
+            return Err(Refusal::because(format!(
+                "{} must stand on the claim",
+                robot.name
+            )));
+        }
+        let at_m = motion.position_m.as_dvec3();
+        let request = ClaimRequest {
+            holder: self.prospectors.name(sender).to_owned(),
+            centre_m: at_m - robot.half_height_m() * self.terrain.up(at_m),
+            radius_m,
+        };
+        self.registry
+            .check(&request)
+            .map_err(|refusal| Refusal::because(refusal.to_string()))?;
+        let fee_ucr = self.registry.rules().fee_ucr();
+        let now_ms = self.clock.time_ms();
+        let payer = self.prospectors.get(sender).account;
+        self.ledger
+            .transfer(
+                now_ms,
+                payer,
+                self.accounts.registry,
+                fee_ucr,
+                Memo::ClaimFee,
+            )
+            .map_err(|_| {
+                Refusal::because(format!(
+                    "the fee is {:.0} credits, more than there is",
+                    1e-6 * fee_ucr as f64
+                ))
+            })?;
+        let id = self
+            .registry
+            .file(now_ms, request)
+            .expect("the request has just been checked");
+        let holder = self.prospectors.name(sender);
+        self.log.announce(
+            now_ms,
+            format!(
+                "{holder} holds claim {}, {radius_m:.0} m around {}",
+                id.0, robot.name
+            ),
+        );
+        Ok(())
+    }
+
+    fn sell(&mut self, sender: ProspectorId, plant: &str, mass_kg: f64) -> Result<(), Refusal> {
+        if !(0.001 <= mass_kg && mass_kg <= SALE_MAX_KG) {
+            return Err(Refusal::because(format!(
+                "mass_kg = {mass_kg} must be from 0.001 to {SALE_MAX_KG:e} kg"
+            )));
+        }
+        let mut plant = self
+            .plants
+            .iter_mut()
+            .find(|candidate| candidate.name == plant)
+            .ok_or_else(|| Refusal::because(format!("there is no plant \"{plant}\"")))?;
+        if plant.owner != sender {
+            return Err(Refusal::because(format!("{} is not yours", plant.name)));
+        }
+        let mass_g = (1e3 * mass_kg).round() as i64;
+        if plant.water_g() < mass_g {
+            return Err(Refusal::because(format!(
+                "the tank of {} holds {:.3} kg of water, not {mass_kg} kg",
+                plant.name,
+                1e-3 * plant.water_g() as f64
+            )));
+        }
+        let freight = &self.terms.freight;
+        let rocket::Freight {
+            burnt_g,
+            delivered_g: arriving_g,
+        } = rocket::freight(mass_g, 1e3 * freight.delta_v_km_s, freight.isp_s);
+        let fee_ucr = (freight.fee_credits_per_kg * mass_g as f64 * 1e3).ceil() as i64;
+        let quote = self.market.quote(arriving_g);
+        if quote.proceeds_ucr < fee_ucr {
+            return Err(Refusal::because(format!(
+                "the freight of {:.0} credits would eat the {:.0} that {} pays",
+                1e-6 * fee_ucr as f64,
+                1e-6 * quote.proceeds_ucr as f64,
+                self.market.node()
+            )));
+        }
+        let now_ms = self.clock.time_ms();
+        let seller = self.prospectors.get(sender).account;
+        let accounts = &self.accounts;
+        let mut book = |from, to, amount, memo| {
+            self.ledger
+                .transfer(now_ms, from, to, amount, memo)
+                .expect("cover was checked above");
+        };
+        let quote = self.market.sell(arriving_g);
+        book(
+            plant.water_account,
+            accounts.exhaust,
+            burnt_g,
+            Memo::Freight,
+        );
+        book(plant.water_account, accounts.sold, arriving_g, Memo::Sold);
+        book(accounts.buyer, seller, quote.proceeds_ucr, Memo::Sold);
+        book(seller, accounts.carrier, fee_ucr, Memo::Freight);
+        plant.ship_water(mass_g);
+        let earned = 1e-6 * (quote.proceeds_ucr - fee_ucr) as f64;
+        self.log.tell(
+            now_ms,
+            self.prospectors.name(sender),
+            Severity::Info,
+            format!(
+                "sold {:.1} kg at {} for {:.0} credits/kg; {:.1} kg were burnt on the way; {earned:.0} credits net of freight",
+                1e-3 * arriving_g as f64,
+                self.market.node(),
+                quote.unit_price_credits_per_kg(),
+                1e-3 * burnt_g as f64,
+            ),
+        );
+        Ok(())
+    }
+
+    /// What a hop would take, for the one who may order it.
+    pub fn estimate(&mut self, by: &str, order: &Order) -> Result<Estimate, Refusal> {
+        let sender = self
+            .prospectors
+            .find(by)
+            .ok_or_else(|| Refusal::because(format!("there is no prospector \"{by}\"")))?;
+        let Order::HopTo { robot, target_m } = order else {
+            return Err(Refusal::because("only a hop has an estimate"));
+        };
+        let (robot, motion, bin, tank, _, _, _, mut cell) =
+            own_robot(&mut self.robots, sender, robot)?;
+        let from_m = motion.position_m.as_dvec3();
+        let target_m = stand_at(&self.terrain, robot, DVec3::from_array(*target_m))?;
+        let exhaust_m_s = rocket::exhaust_speed_m_per_s(robot.kind.thruster_isp_s);
+        let mass_kg = robot.mass_kg(bin, tank);
+        let burnt_kg = |delta_v_m_s: f64| mass_kg * (1.0 - (-delta_v_m_s / exhaust_m_s).exp());
+        let speed_max_m_s = robot.kind.hop_speed_max_m_s;
+        let hop = guidance::plan_hop(&self.terrain, &mut cell.0, from_m, target_m, speed_max_m_s);
+        let hop = match hop {
+            Ok(hop) => hop,
+            // Up, across at walking pace and down again, all on the thrusters.
+            Err(no_hop) if can_glide(no_hop, tank) => {
+                return Ok(Estimate {
+                    time_s: from_m.distance(target_m) / 0.05 + 300.0,
+                    propellant_kg: burnt_kg(0.3),
+                    take_off_m_s: LIFT_M_S,
+                    apex_m: 3.0,
+                    escape_fraction: 0.06 / guidance::escape_speed_m_s(&self.terrain, from_m),
+                });
+            }
+            Err(no_hop) => return Err(Refusal::because(no_hop.to_string())),
+        };
+        let take_off_m_s = hop.take_off_m_s.length();
+        // Braking, holding off the ground while gliding to the mark, and the press on the ground.
+        let braking_m_s = hop.touch_down_m_s.length() + 0.06;
+        Ok(Estimate {
+            time_s: hop.flight_s + 150.0,
+            propellant_kg: burnt_kg(braking_m_s),
+            take_off_m_s,
+            apex_m: hop.apex_m,
+            escape_fraction: take_off_m_s / guidance::escape_speed_m_s(&self.terrain, from_m),
+        })
+    }
+}
+
+type CommandedItem<'a> = (
+    &'a Robot,
+    &'a Motion,
+    &'a Bin,
+    &'a Tank,
+    &'a Battery,
+    &'a Anchor,
+    Mut<'a, Autopilot>,
+    Mut<'a, FieldCell>,
+);
+
+fn own_robot<'a>(
+    robots: &'a mut Query<Commanded>,
+    sender: ProspectorId,
+    name: &str,
+) -> Result<CommandedItem<'a>, Refusal> {
+    let found = robots.iter_mut().find(|(robot, ..)| robot.name == name);
+    let Some(found) = found else {
+        return Err(Refusal::because(format!("there is no robot \"{name}\"")));
+    };
+    if found.0.owner != sender {
+        return Err(Refusal::because(format!("{name} is not yours")));
+    }
+    if found.6.activity(found.0, found.1) == Activity::Lost {
+        return Err(Refusal::because(format!("{name} is lost to space")));
+    }
+    Ok(found)
+}
+
+/// The named plant, or the nearest of one's own.
+fn own_plant<'a>(
+    plants: &'a Query<&'static mut Plant>,
+    sender: ProspectorId,
+    name: Option<&str>,
+    near_m: Vec3,
+) -> Result<&'a Plant, Refusal> {
+    let found = match name {
+        Some(name) => plants.iter().find(|plant| plant.name == name),
+        None => plants
+            .iter()
+            .filter(|plant| plant.owner == sender)
+            .min_by(|a, b| {
+                let distance = |plant: &Plant| plant.position_m.distance(near_m);
+                distance(a).total_cmp(&distance(b))
+            }),
+    };
+    match (found, name) {
+        (Some(plant), _) if plant.owner == sender => Ok(plant),
+        (Some(plant), _) => Err(Refusal::because(format!("{} is not yours", plant.name))),
+        (None, Some(name)) => Err(Refusal::because(format!("there is no plant \"{name}\""))),
+        (None, None) => Err(Refusal::because("you own no plant")),
+    }
+}
+
+/// Whether a robot that no hop brings there can lift off and glide on its thrusters.
+fn can_glide(no_hop: NoHop, tank: &Tank) -> bool {
+    matches!(no_hop, NoHop::Blocked) && GLIDE_PROPELLANT_G <= tank.propellant_g
+}
+
+fn hop(target_m: DVec3) -> Step {
+    Step::Hop {
+        target_m,
+        stage: Stage::Aim,
+        tries: 0,
+    }
+}
+
+/// Where the chassis is when the robot stands at the surface point nearest to `place_m`.
+fn stand_at(terrain: &Terrain, robot: &Robot, place_m: DVec3) -> Result<DVec3, Refusal> {
+    let reach_m = 4.0 * terrain.model().bounding_radius_m();
+    if !place_m.is_finite() || reach_m < place_m.length() || place_m.length() < 1.0 {
+        return Err(Refusal::because(format!(
+            "target_m = [{}, {}, {}] must be a place on the body",
+            place_m.x, place_m.y, place_m.z
+        )));
+    }
+    let ground_m = terrain.surface_below(place_m);
+    Ok(ground_m + (robot.half_height_m() + 0.02) * terrain.up(ground_m))
+}
+
+/// The steps that bring a robot within reach of a plant's dock.
+fn go_to_dock(
+    plan: &mut Vec<Step>,
+    terrain: &Terrain,
+    robot: &Robot,
+    motion: &Motion,
+    anchor: Anchor,
+    plant: &Plant,
+) -> Result<(), Refusal> {
+    if plant.reaches(motion.position_m) && (motion.at_rest || motion.touching) {
+        return Ok(());
+    }
+    if anchor != Anchor::Out {
+        plan.push(Step::Release);
+    }
+    let plant_m = plant.position_m.as_dvec3();
+    let up = terrain.up(plant_m);
+    let towards = (motion.position_m.as_dvec3() - plant_m)
+        .reject_from_normalized(up)
+        .normalize_or(up.any_orthonormal_vector());
+    let beside_m = plant_m + plant.docking_distance_m() * towards;
+    plan.push(hop(stand_at(terrain, robot, beside_m)?));
+    Ok(())
+}

@@ -1,0 +1,653 @@
+//! Robots: what they are made of and how they spend power, propellant and tools.
+//!
+//! [`autopilot`] decides what a robot does from tick to tick, [`guidance`] computes hops, [`command`]
+//! turns orders into plans. What the ground is belongs in `asteroid`, how rigid bodies move in
+//! `physics`, what a load is worth in `economy`.
+
+use std::sync::Arc;
+
+use bevy::math::DVec3;
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::asteroid::{GravityCell, Terrain};
+use super::daylight::{Daylight, Horizon, SUNLIGHT_PERIOD_MS};
+use super::economy::ledger::{AccountId, Ledger, Memo};
+use super::level::RobotKind;
+use super::observation::Activity;
+use super::order::{Log, Severity};
+use super::physics::{BodyHandle, Motion, Physics};
+use super::plant::Plant;
+use super::prospector::{ProspectorId, Prospectors};
+use super::voyage::rocket::exhaust_speed_m_per_s;
+use super::{Accounts, Clock, SimSystems, Tick};
+
+pub mod anchor_ground;
+pub mod autopilot;
+pub mod ballistics;
+pub mod command;
+pub mod guidance;
+pub mod sunlight;
+
+use autopilot::{Autopilot, Step};
+
+/// Speed of the drum's teeth through the ground [m/s], as of RASSOR-class excavators.
+const TOOTH_SPEED_M_S: f64 = 0.3;
+/// Dimensionless wear coefficient of dry three-body abrasion and hardness of tool steel:
+/// `materials_wear.csv`, archard_k_dry_abrasive and hardness_tool_steel.
+const ARCHARD_K: f64 = 1e-3;
+const TOOL_HARDNESS_PA: f64 = 7e9;
+/// Steel that the teeth may lose before they are blunt [m³] (assumed: 2 cm³).
+const TOOL_WEAR_VOLUME_M3: f64 = 2e-6;
+/// A blunt tool digs at this fraction of a new one's rate (assumed).
+const BLUNT_RATE: f64 = 0.3;
+/// Push of the legs at take-off [N] (assumed).
+const LEG_FORCE_N: f64 = 40.0;
+/// The tool has lost the ground when the chassis floats higher than this [m].
+const DIG_REACH_M: f64 = 0.35;
+/// Beyond this many body radii a robot has left the site.
+const LOST_RADII: f64 = 12.0;
+
+/// Moves, digs, powers and wears robots.
+pub struct RobotPlugin;
+
+impl Plugin for RobotPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(
+            Tick,
+            (
+                autopilot::fly.in_set(SimSystems::Command),
+                apply_loads.in_set(SimSystems::Forces),
+                move_bodies.in_set(SimSystems::Physics),
+                (burn_propellant, dig, draw_power, autopilot::work)
+                    .chain()
+                    .in_set(SimSystems::Exchange),
+            ),
+        );
+    }
+}
+
+/// A machine, its owner and its kind.
+#[derive(Component, Clone, Debug, Serialize, Deserialize)]
+pub struct Robot {
+    pub name: String,
+    pub owner: ProspectorId,
+    pub kind_name: String,
+    pub kind: Arc<RobotKind>,
+    /// Gone beyond the reach of the site.
+    pub lost: bool,
+}
+
+/// Rock on its way from the ground to a plant. How much water it holds is known to the rock alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feedstock {
+    pub mass_g: i64,
+    /// Water in it, in micrograms: an oven takes rock by the gram, and rounding its water to grams
+    /// would leave all of it behind.
+    pub water_ug: i64,
+}
+
+impl Feedstock {
+    pub fn add(&mut self, other: Feedstock) {
+        self.mass_g += other.mass_g;
+        self.water_ug += other.water_ug;
+    }
+
+    /// Splits off up to `mass_g`, with its share of the water.
+    #[must_use = "what is taken here must be put elsewhere"]
+    pub fn take(&mut self, mass_g: i64) -> Feedstock {
+        let mass_g = mass_g.clamp(0, self.mass_g);
+        if mass_g == 0 {
+            return Feedstock::default();
+        }
+        let share = i128::from(self.water_ug) * i128::from(mass_g) / i128::from(self.mass_g);
+        let water_ug = share as i64;
+        self.mass_g -= mass_g;
+        self.water_ug -= water_ug;
+        Feedstock { mass_g, water_ug }
+    }
+}
+
+/// The regolith bin, with `0 ≤ load.mass_g ≤ capacity_g`.
+#[derive(Component, Clone, Debug, Serialize, Deserialize)]
+pub struct Bin {
+    pub(super) load: Feedstock,
+    pub capacity_g: i64,
+    pub account: AccountId,
+}
+
+impl Bin {
+    pub fn load_g(&self) -> i64 {
+        self.load.mass_g
+    }
+}
+
+/// Propellant (water, for steam thrusters).
+#[derive(Component, Clone, Debug, Serialize, Deserialize)]
+pub struct Tank {
+    pub(super) propellant_g: i64,
+    pub capacity_g: i64,
+    pub account: AccountId,
+    /// Burnt and not yet a whole gram [g].
+    pub(super) owed_g: f64,
+}
+
+impl Tank {
+    pub fn propellant_g(&self) -> i64 {
+        self.propellant_g
+    }
+}
+
+/// The battery and what the panels give.
+#[derive(Component, Clone, Debug, Serialize, Deserialize)]
+pub struct Battery {
+    pub(super) charge_j: f64,
+    pub capacity_j: f64,
+    pub(super) solar_w: f64,
+    pub(super) next_look_ms: u64,
+}
+
+impl Battery {
+    pub fn fraction(&self) -> f64 {
+        self.charge_j / self.capacity_j
+    }
+
+    pub fn solar_w(&self) -> f64 {
+        self.solar_w
+    }
+}
+
+/// Screw anchors: how the robot stays on the ground.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Anchor {
+    #[default]
+    Out,
+    Holding {
+        /// Pull that the ground resists [N].
+        pull_out_n: f64,
+    },
+}
+
+impl Anchor {
+    pub fn hold_n(self) -> f64 {
+        match self {
+            Self::Out => 0.0,
+            Self::Holding { pull_out_n } => pull_out_n,
+        }
+    }
+}
+
+/// Bucket drums.
+#[derive(Component, Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Tool {
+    /// Worn part of the teeth, 0 to 1.
+    pub(super) wear: f64,
+    /// Loosened and not yet a whole gram [g].
+    pub(super) owed_g: f64,
+    /// Mass rate at which the drums were last turning in the ground [kg/s].
+    pub(super) rate_kg_per_s: f64,
+}
+
+impl Tool {
+    pub fn wear(&self) -> f64 {
+        self.wear
+    }
+
+    pub fn rate_kg_per_s(&self) -> f64 {
+        self.rate_kg_per_s
+    }
+}
+
+/// What the actuators are told for this tick, body frame.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Drive {
+    /// Wanted acceleration by thrusters, on top of what gravity does [m/s²].
+    pub thrust_m_s2: DVec3,
+    /// Wanted change of velocity by the legs [m/s]; needs ground to push on.
+    pub kick_m_s: DVec3,
+    /// Wanted "up" and "ahead" of the chassis; attitude is left alone where `None`.
+    pub face: Option<(DVec3, DVec3)>,
+    /// Thrust and leg force as delivered [N].
+    pub thrust_n: DVec3,
+}
+
+/// The grid cell of the gravity field that the robot is in. A cache: not part of the state.
+#[derive(Component, Clone, Debug, Default)]
+pub struct FieldCell(pub GravityCell);
+
+impl Robot {
+    pub fn half_height_m(&self) -> f64 {
+        0.5 * self.kind.size_m.1
+    }
+
+    /// Full extents along the robot's own axes.
+    pub fn size_m(&self) -> Vec3 {
+        let (x, y, z) = self.kind.size_m;
+        DVec3::new(x, y, z).as_vec3()
+    }
+
+    /// Everything on board [kg].
+    pub fn mass_kg(&self, bin: &Bin, tank: &Tank) -> f64 {
+        self.kind.dry_mass_kg + 1e-3 * (bin.load.mass_g + tank.propellant_g) as f64
+    }
+}
+
+/// Rate at which the drums may turn so that the reaction stays well inside what holds the robot.
+///
+/// The counter-rotating drums cancel the sideways part of the digging force and leave
+/// `dig_reaction_n` upward at full rate, in proportion to the rate.
+fn dig_rate_kg_per_s(kind: &RobotKind, anchor: Anchor, wear: f64) -> f64 {
+    let full = kind.dig_rate_kg_per_h / 3600.0 * (1.0 - (1.0 - BLUNT_RATE) * wear);
+    match anchor {
+        Anchor::Out => full,
+        Anchor::Holding { pull_out_n } => full * (0.7 * pull_out_n / kind.dig_reaction_n).min(1.0),
+    }
+}
+
+type Loaded<'w> = (
+    &'w mut Robot,
+    &'w BodyHandle,
+    &'w Motion,
+    &'w Bin,
+    &'w mut Tank,
+    &'w mut Anchor,
+    &'w mut Tool,
+    &'w mut Drive,
+    &'w mut Autopilot,
+    &'w mut FieldCell,
+);
+
+/// Sums gravity, fictitious forces, thrust, legs and the reaction of the tools on each chassis.
+fn apply_loads(
+    clock: Res<Clock>,
+    terrain: Res<Terrain>,
+    mut physics: ResMut<Physics>,
+    mut log: ResMut<Log>,
+    prospectors: Res<Prospectors>,
+    mut robots: Query<Loaded>,
+) {
+    let tick_s = clock.tick_s();
+    for (
+        mut robot,
+        &body,
+        motion,
+        bin,
+        mut tank,
+        mut anchor,
+        mut tool,
+        mut drive,
+        mut pilot,
+        mut cell,
+    ) in &mut robots
+    {
+        if robot.lost {
+            continue;
+        }
+        let rate = if pilot.digs() {
+            dig_rate_kg_per_s(&robot.kind, *anchor, tool.wear)
+        } else {
+            0.0
+        };
+        tool.rate_kg_per_s = rate;
+        let full = robot.kind.dig_rate_kg_per_h / 3600.0;
+        let reaction_n = robot.kind.dig_reaction_n * rate / full;
+        if let Anchor::Holding { pull_out_n } = *anchor {
+            if reaction_n <= pull_out_n {
+                continue;
+            }
+            *anchor = Anchor::Out;
+            physics.let_go(body);
+            pilot.abort();
+            log.tell(
+                clock.time_ms(),
+                prospectors.name(robot.owner),
+                Severity::Alarm,
+                format!(
+                    "{}: the anchors pulled out: {reaction_n:.1} N on a hold of {pull_out_n:.1} N",
+                    robot.name
+                ),
+            );
+        }
+        if !physics.is_moving(body) {
+            if drive.thrust_m_s2 == DVec3::ZERO && drive.kick_m_s == DVec3::ZERO && rate == 0.0 {
+                continue;
+            }
+            physics.wake(body);
+        }
+        let mass_kg = robot.mass_kg(bin, &tank);
+        let at_m = motion.position_m.as_dvec3();
+        let velocity = motion.velocity_m_s.as_dvec3();
+        let free_fall = terrain.acceleration_m_s2(at_m, velocity, &mut cell.0);
+        let mut force_n = mass_kg * free_fall;
+        drive.thrust_n = DVec3::ZERO;
+        if drive.thrust_m_s2 != DVec3::ZERO && 0 < tank.propellant_g {
+            drive.thrust_n =
+                (mass_kg * drive.thrust_m_s2).clamp_length_max(robot.kind.thruster_thrust_n);
+            force_n += drive.thrust_n;
+            tank.owed_g += 1e3 * drive.thrust_n.length() * tick_s
+                / exhaust_speed_m_per_s(robot.kind.thruster_isp_s);
+        }
+        if drive.kick_m_s != DVec3::ZERO {
+            let kick_n = mass_kg * drive.kick_m_s / tick_s - mass_kg * free_fall;
+            force_n += kick_n.clamp_length_max(LEG_FORCE_N);
+        }
+        if 0.0 < rate {
+            let up = (motion.rotation * Vec3::Y).as_dvec3();
+            force_n += reaction_n * up;
+        }
+        let torque_n_m = match drive.face {
+            Some((up, ahead)) => attitude_torque_n_m(
+                motion,
+                physics.inertia_kg_m2(body),
+                robot.kind.wheel_torque_n_m as f32,
+                up,
+                ahead,
+            ),
+            None => Vec3::ZERO,
+        };
+        physics.set_mass(body, mass_kg as f32);
+        physics.set_load(body, force_n.as_vec3(), torque_n_m);
+        let radius_m = terrain.model().bounding_radius_m();
+        if LOST_RADII * radius_m < at_m.length() {
+            robot.lost = true;
+            pilot.abort();
+            physics.remove_from_site(body);
+            log.tell(
+                clock.time_ms(),
+                prospectors.name(robot.owner),
+                Severity::Alarm,
+                format!(
+                    "{} has left {} for good",
+                    robot.name,
+                    terrain.model().record().name
+                ),
+            );
+        }
+    }
+}
+
+/// Reaction wheels: a critically damped turn of about a minute, as strong as the wheels are.
+fn attitude_torque_n_m(
+    motion: &Motion,
+    inertia_kg_m2: f32,
+    torque_max_n_m: f32,
+    up: DVec3,
+    ahead: DVec3,
+) -> Vec3 {
+    const RATE_PER_S: f32 = 0.15;
+    let wanted = stand(up, ahead).as_quat();
+    let mut error = wanted * motion.rotation.inverse();
+    if error.w < 0.0 {
+        error = -error;
+    }
+    let turn_rad = error.to_scaled_axis();
+    let torque_n_m = inertia_kg_m2
+        * (RATE_PER_S * RATE_PER_S * turn_rad - 2.0 * RATE_PER_S * motion.angular_velocity_rad_s);
+    torque_n_m.clamp_length_max(torque_max_n_m)
+}
+
+/// The attitude of a robot that stands with +Y along `up` and +Z as near to `ahead` as that allows.
+pub fn stand(up: DVec3, ahead: DVec3) -> bevy::math::DQuat {
+    let up = up.normalize_or(DVec3::Y);
+    let ahead = ahead.reject_from_normalized(up);
+    let ahead = if ahead.length_squared() < 1e-12 {
+        up.any_orthonormal_vector()
+    } else {
+        ahead.normalize()
+    };
+    bevy::math::DQuat::from_mat3(&bevy::math::DMat3::from_cols(up.cross(ahead), up, ahead))
+}
+
+/// Steps Rapier when anything moves freely and reads the result.
+fn move_bodies(
+    clock: Res<Clock>,
+    terrain: Res<Terrain>,
+    mut physics: ResMut<Physics>,
+    mut robots: Query<(&BodyHandle, &mut Motion)>,
+) {
+    // A body let go within a long tick waits for the short one that follows.
+    if !physics.is_stirring() || !clock.is_short() {
+        return;
+    }
+    for (&body, motion) in &robots {
+        if physics.is_moving(body) {
+            physics.prepare_ground(&terrain, motion.position_m);
+        }
+    }
+    physics.step(clock.tick_s() as f32);
+    for (&body, mut motion) in &mut robots {
+        physics.read(body, &mut motion);
+    }
+}
+
+fn burn_propellant(
+    clock: Res<Clock>,
+    accounts: Res<Accounts>,
+    mut ledger: ResMut<Ledger>,
+    mut tanks: Query<&mut Tank>,
+) {
+    for mut tank in &mut tanks {
+        if tank.owed_g < 1.0 {
+            continue;
+        }
+        let burnt_g = (tank.owed_g.floor() as i64).min(tank.propellant_g);
+        tank.owed_g = if burnt_g == tank.propellant_g {
+            0.0
+        } else {
+            tank.owed_g - burnt_g as f64
+        };
+        tank.propellant_g -= burnt_g;
+        ledger
+            .transfer(
+                clock.time_ms(),
+                tank.account,
+                accounts.exhaust,
+                burnt_g,
+                Memo::Propellant,
+            )
+            .expect("the tank's account holds what the tank holds");
+    }
+}
+
+/// Moves rock from the ground into bins, and wears the teeth that do it.
+#[allow(clippy::too_many_arguments, reason = "a system takes what it reads")]
+fn dig(
+    clock: Res<Clock>,
+    accounts: Res<Accounts>,
+    prospectors: Res<Prospectors>,
+    mut terrain: ResMut<Terrain>,
+    mut physics: ResMut<Physics>,
+    mut ledger: ResMut<Ledger>,
+    mut log: ResMut<Log>,
+    mut robots: Query<(
+        &Robot,
+        &Motion,
+        &Anchor,
+        &mut Bin,
+        &mut Tool,
+        &mut Autopilot,
+    )>,
+) {
+    let mut dug_any = false;
+    for (robot, motion, anchor, mut bin, mut tool, mut pilot) in &mut robots {
+        let Some(Step::Dig { until_g }) = pilot.step() else {
+            continue;
+        };
+        let until_g = *until_g;
+        let at_m = motion.position_m.as_dvec3();
+        if *anchor == Anchor::Out
+            && DIG_REACH_M < terrain.signed_distance_m(at_m) - robot.half_height_m()
+        {
+            tool.rate_kg_per_s = 0.0;
+            pilot.abort();
+            log.tell(
+                clock.time_ms(),
+                prospectors.name(robot.owner),
+                Severity::Alarm,
+                format!(
+                    "{}: digging has pushed it off the ground at {:.1} cm/s. Stop brings it down",
+                    robot.name,
+                    100.0 * motion.velocity_m_s.length()
+                ),
+            );
+            continue;
+        }
+        tool.owed_g += 1e3 * tool.rate_kg_per_s * clock.tick_s();
+        let want_g = (tool.owed_g.floor() as i64)
+            .min(until_g - bin.load.mass_g)
+            .max(0);
+        if 0 < want_g {
+            let up = (motion.rotation * Vec3::Y).as_dvec3();
+            let ahead = (motion.rotation * Vec3::Z).as_dvec3();
+            let reach_m = 0.5 * robot.kind.size_m.2 + 0.3;
+            let tool_m = at_m + reach_m * ahead - (robot.half_height_m() + 0.2) * up;
+            let spoil = terrain.excavate(tool_m, robot.kind.dig_reach_m, want_g);
+            tool.owed_g -= want_g as f64;
+            bin.load.add(Feedstock {
+                mass_g: spoil.mass_g,
+                water_ug: 1_000_000 * spoil.water_g,
+            });
+            ledger
+                .transfer(
+                    clock.time_ms(),
+                    accounts.rock,
+                    bin.account,
+                    spoil.mass_g,
+                    Memo::Dug,
+                )
+                .expect("the body holds what it gives");
+            dug_any = true;
+            if spoil.mass_g < want_g {
+                pilot.finish();
+                tool.rate_kg_per_s = 0.0;
+                log.tell(
+                    clock.time_ms(),
+                    prospectors.name(robot.owner),
+                    Severity::Info,
+                    format!(
+                        "{}: nothing is left within the reach of its drums",
+                        robot.name
+                    ),
+                );
+            }
+        }
+        // Archard (1953): volume lost = k F s / H.
+        let full = robot.kind.dig_rate_kg_per_h / 3600.0;
+        let force_n = robot.kind.dig_reaction_n * tool.rate_kg_per_s / full;
+        let lost_m3 = ARCHARD_K * force_n * TOOTH_SPEED_M_S * clock.tick_s() / TOOL_HARDNESS_PA;
+        tool.wear = (tool.wear + lost_m3 / TOOL_WEAR_VOLUME_M3).min(1.0);
+        if until_g <= bin.load.mass_g {
+            tool.owed_g = 0.0;
+            tool.rate_kg_per_s = 0.0;
+            pilot.finish();
+            log.tell(
+                clock.time_ms(),
+                prospectors.name(robot.owner),
+                Severity::Info,
+                format!(
+                    "{}: {:.1} kg in the bin",
+                    robot.name,
+                    1e-3 * bin.load.mass_g as f64
+                ),
+            );
+        }
+    }
+    if dug_any {
+        let changed = terrain.take_changed_chunks();
+        if !changed.is_empty() {
+            physics.renew_ground(&terrain, &changed);
+        }
+    }
+}
+
+/// Charges and drains batteries.
+fn draw_power(
+    clock: Res<Clock>,
+    daylight: Res<Daylight>,
+    terrain: Res<Terrain>,
+    plants: Query<&Plant>,
+    mut robots: Query<(
+        &Robot,
+        &Motion,
+        &Drive,
+        &Autopilot,
+        &mut Battery,
+        &mut Horizon,
+    )>,
+) {
+    for (robot, motion, drive, pilot, mut battery, mut horizon) in &mut robots {
+        if robot.lost {
+            continue;
+        }
+        if battery.next_look_ms <= clock.time_ms() {
+            battery.next_look_ms = clock.time_ms() + SUNLIGHT_PERIOD_MS;
+            let height_m = robot.half_height_m();
+            let lit = if motion.at_rest {
+                horizon.sees_sun(&daylight, &terrain, motion.position_m, height_m)
+            } else {
+                daylight.reaches(&terrain, motion.position_m.as_dvec3(), height_m)
+            };
+            battery.solar_w = if lit {
+                daylight.flux_w_m2() * robot.kind.solar_area_m2 * robot.kind.solar_efficiency
+            } else {
+                0.0
+            };
+        }
+        let mut load_w = robot.kind.idle_power_w;
+        if pilot.digs() {
+            load_w += robot.kind.dig_power_w;
+        }
+        if drive.thrust_n != DVec3::ZERO {
+            load_w += robot.kind.thruster_power_w;
+        }
+        let mut supply_w = battery.solar_w;
+        if matches!(pilot.step(), Some(Step::Charge)) {
+            let docked = plants
+                .iter()
+                .filter(|plant| plant.owner == robot.owner && plant.reaches(motion.position_m));
+            supply_w += docked.map(Plant::spare_power_w).fold(0.0, f64::max);
+        }
+        let net_j = (supply_w - load_w) * clock.tick_s();
+        battery.charge_j = (battery.charge_j + net_j).clamp(0.0, battery.capacity_j);
+    }
+}
+
+/// Feeds a robot's state to a hash.
+pub(crate) fn hash_robot(
+    hash: &mut Xxh3,
+    robot: &Robot,
+    motion: &Motion,
+    stores: (&Bin, &Tank, &Battery, &Tool, &Anchor),
+    activity: Activity,
+) {
+    let (bin, tank, battery, tool, anchor) = stores;
+    hash.update(robot.name.as_bytes());
+    for value in motion
+        .position_m
+        .to_array()
+        .into_iter()
+        .chain(motion.rotation.to_array())
+        .chain(motion.velocity_m_s.to_array())
+        .chain(motion.angular_velocity_rad_s.to_array())
+    {
+        hash.update(&value.to_bits().to_le_bytes());
+    }
+    for value in [bin.load.mass_g, bin.load.water_ug, tank.propellant_g] {
+        hash.update(&value.to_le_bytes());
+    }
+    for value in [
+        tank.owed_g,
+        battery.charge_j,
+        tool.wear,
+        tool.owed_g,
+        anchor.hold_n(),
+    ] {
+        hash.update(&value.to_bits().to_le_bytes());
+    }
+    hash.update(&[
+        activity as u8,
+        u8::from(robot.lost),
+        u8::from(motion.at_rest),
+    ]);
+}
