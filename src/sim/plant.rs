@@ -187,7 +187,6 @@ pub(super) fn grams(kg: f64) -> i64 {
     (1e3 * kg).round() as i64
 }
 
-#[allow(clippy::too_many_arguments, reason = "a system takes what it reads")]
 pub(super) fn bake(
     clock: Res<Clock>,
     daylight: Res<Daylight>,

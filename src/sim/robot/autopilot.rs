@@ -43,6 +43,9 @@ const SETTLE_S: f64 = 240.0;
 /// Below this charge nothing but charging starts.
 pub const LOW_BATTERY: f64 = 0.05;
 
+/// Slower than this a robot off the ground is no more than bouncing.
+const ADRIFT_M_S: f32 = 0.01;
+
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Step {
@@ -146,6 +149,7 @@ impl Autopilot {
         }
         match self.step() {
             None if motion.at_rest || motion.touching => Activity::Idle,
+            None if motion.velocity_m_s.length() < ADRIFT_M_S => Activity::Settling,
             None => Activity::Adrift,
             Some(Step::Release | Step::Anchor) => Activity::Anchoring,
             Some(Step::Hop { stage, .. } | Step::Land { stage }) => match stage {
@@ -173,7 +177,9 @@ impl Autopilot {
         }
         match self.step() {
             None if motion.at_rest => "standing by".into(),
-            None if motion.touching => "coming to rest".into(),
+            None if motion.touching || motion.velocity_m_s.length() < ADRIFT_M_S => {
+                "coming to rest".into()
+            }
             None => format!("adrift at {:.1} cm/s", 100.0 * motion.velocity_m_s.length()),
             Some(Step::Release) => "drawing the anchors".into(),
             Some(Step::Anchor) => "screwing in the anchors".into(),
@@ -456,7 +462,6 @@ type Working<'w> = (
 );
 
 /// Counts the time of the steps that need nothing but time, and does what they are for.
-#[allow(clippy::too_many_arguments, reason = "a system takes what it reads")]
 pub(super) fn work(
     clock: Res<Clock>,
     terrain: Res<Terrain>,

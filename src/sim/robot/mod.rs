@@ -451,7 +451,6 @@ fn burn_propellant(
 }
 
 /// Moves rock from the ground into bins, and wears the teeth that do it.
-#[allow(clippy::too_many_arguments, reason = "a system takes what it reads")]
 fn dig(
     clock: Res<Clock>,
     accounts: Res<Accounts>,

@@ -1,0 +1,623 @@
+//! The panels on the picture: what the player knows, and the buttons for what the player may do.
+//!
+//! A panel reads one snapshot ([`facts::Facts`], renewed a few times a second), keeps what was
+//! typed and opened in [`Forms`], and answers with [`Intent`]s; it changes nothing itself.
+//! [`carry_out`] is the one place where an intent becomes an order, a camera wish or a change of
+//! the clock. Keys and clicks on the picture ([`input`](super::input)) make the same intents.
+
+pub mod facts;
+pub mod format;
+pub mod orders;
+
+mod claims;
+mod fleet;
+pub(super) mod forecast;
+mod help;
+mod labels;
+mod ledger;
+mod lesson;
+mod market;
+mod messages;
+mod pause;
+mod performance;
+mod pointer;
+mod robot;
+mod samples;
+mod still;
+mod toasts;
+mod top;
+
+use std::time::{Duration, Instant};
+
+use bevy::diagnostic::{Diagnostics, DiagnosticsStore};
+use bevy::ecs::system::SystemParam;
+use bevy::prelude::*;
+use bevy_egui::egui::{self, Order as Layer, Pos2, Rect, Ui, pos2, vec2};
+use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
+
+use super::menu::settings::{self, Settings};
+use super::selection::{Aim, Machine, Selection};
+use super::view::camera::{CameraRig, SiteCamera};
+use super::view::{Frame, Moment};
+use super::{AppState, Game, PANELS_CPU_MS, theme};
+use crate::sim::order::Order;
+
+use facts::{Facts, Questions};
+use toasts::Toasts;
+
+pub(super) use fleet::capitalised;
+pub(super) use pointer::ContextMenu;
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Desk>()
+        .init_resource::<Forms>()
+        .init_resource::<Intents>()
+        .init_resource::<Toasts>()
+        .init_resource::<Restored>()
+        .add_systems(OnEnter(AppState::Site), clear_desk)
+        .add_systems(
+            OnTransition {
+                exited: AppState::Site,
+                entered: AppState::Site,
+            },
+            enter_restored,
+        )
+        .add_systems(
+            EguiPrimaryContextPass,
+            (draw_panels, carry_out)
+                .chain()
+                .run_if(in_state(AppState::Site).and_then(resource_exists::<Game>)),
+        );
+}
+
+/// Snapshots are this far apart: faster than anyone reads.
+const SNAPSHOT_EVERY: Duration = Duration::from_millis(100);
+
+/// Something the player wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intent {
+    Give(Order),
+    /// Starts aiming a hop: the next click on the ground is its target.
+    AimHop(String),
+    Select(Option<Machine>),
+    /// Tells the player why something cannot be done.
+    Warn(String),
+    /// Turns the camera around a place [m, body frame].
+    LookAt(Vec3),
+    Follow(String),
+    Overview,
+    TogglePause,
+    SetWarp(u32),
+    Save,
+    Load,
+    Leave,
+}
+
+/// What the player wants done, until [`carry_out`] does it.
+#[derive(Resource, Default)]
+pub struct Intents(pub Vec<Intent>);
+
+/// A run that was loaded: the site is left and entered again with it, so that nothing of the old
+/// one stays on the screen.
+#[derive(Resource, Default)]
+struct Restored(Option<Game>);
+
+/// Windows that can be opened over the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sheet {
+    Market,
+    Ledger,
+    Claims,
+    Samples,
+    Help,
+}
+
+/// What the player has typed, opened and dragged, from frame to frame.
+#[derive(Resource)]
+pub struct Forms {
+    open: Vec<Sheet>,
+    lesson: lesson::LessonForm,
+    messages: messages::MessagesForm,
+    ledger: ledger::LedgerForm,
+    claims: claims::ClaimForm,
+    /// The lot on the table of each plant [kg].
+    lots: Vec<(String, f64)>,
+    pub(super) menu_open: bool,
+    settings_open: bool,
+    /// Whether the figures about this machine are shown.
+    pub(super) performance: bool,
+    /// Where the context menu was opened, and on what.
+    pub(super) context: Option<ContextMenu>,
+    /// The part of the window that no panel covers, in egui points.
+    pub(super) free: Rect,
+}
+
+impl Default for Forms {
+    fn default() -> Self {
+        Self {
+            open: Vec::new(),
+            lesson: default(),
+            messages: default(),
+            ledger: default(),
+            claims: default(),
+            lots: Vec::new(),
+            menu_open: false,
+            settings_open: false,
+            performance: false,
+            context: None,
+            free: Rect::EVERYTHING,
+        }
+    }
+}
+
+impl Forms {
+    pub fn is_open(&self, sheet: Sheet) -> bool {
+        self.open.contains(&sheet)
+    }
+
+    pub fn toggle(&mut self, sheet: Sheet) {
+        if !self.close(sheet) {
+            self.open.push(sheet);
+        }
+    }
+
+    /// Whether it was open.
+    pub fn close(&mut self, sheet: Sheet) -> bool {
+        let before = self.open.len();
+        self.open.retain(|open| *open != sheet);
+        self.open.len() < before
+    }
+
+    /// Closes what was opened last, one thing per call; `false` if nothing is open.
+    pub fn close_topmost(&mut self) -> bool {
+        if self.context.take().is_some() || std::mem::take(&mut self.settings_open) {
+            return true;
+        }
+        self.open.pop().is_some()
+    }
+
+    /// Closes the menu with all that hangs on it.
+    pub fn close_menu(&mut self) {
+        self.menu_open = false;
+        self.settings_open = false;
+    }
+
+    fn questions(&self) -> Questions {
+        Questions {
+            books: self.is_open(Sheet::Ledger),
+            books_money_only: self.ledger.money_only,
+            lots: self.lots.clone(),
+        }
+    }
+}
+
+/// The newest snapshot and the clock of the window.
+#[derive(Resource, Default)]
+pub struct Desk {
+    facts: Option<Facts>,
+    taken_at: Option<Instant>,
+    clock: Clock,
+    /// Wall and simulated time of the last measurement of the warp.
+    warp_mark: Option<(Instant, u64)>,
+}
+
+/// The simulation's clock as shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Clock {
+    pub time_ms: u64,
+    pub paused: bool,
+    pub warp: u32,
+    /// Whether the machine keeps up with the warp that was asked for.
+    pub held: bool,
+    /// Simulated seconds per second on the wall, measured.
+    pub achieved: f64,
+}
+
+/// What a panel gets to draw itself with.
+struct Pane<'a> {
+    facts: &'a Facts,
+    clock: Clock,
+    selection: &'a Selection,
+    forms: &'a mut Forms,
+    intents: &'a mut Vec<Intent>,
+    lesson_steps: &'a [String],
+    title: &'a str,
+}
+
+impl Pane<'_> {
+    fn want(&mut self, intent: Intent) {
+        self.intents.push(intent);
+    }
+
+    fn accent(&self, owner: &str) -> egui::Color32 {
+        theme::owner_accent(owner, &self.facts.player)
+    }
+}
+
+/// Where the panels stand in a window, in egui points.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Plan {
+    top: Rect,
+    left: Rect,
+    right: Rect,
+    bottom: Rect,
+    /// What is left of the picture.
+    free: Rect,
+}
+
+impl Plan {
+    const GAP: f32 = 8.0;
+    const TOP_HEIGHT: f32 = 44.0;
+
+    fn of(screen: Rect, messages_height: f32) -> Self {
+        let gap = Self::GAP;
+        let inner = screen.shrink(gap);
+        let top = Rect::from_min_size(inner.min, vec2(inner.width(), Self::TOP_HEIGHT));
+        // A quarter of the window at most, so that the picture stays the main thing.
+        let side = |want: f32| want.min(inner.width() * 0.27);
+        let (left_width, right_width) = (side(264.0), side(300.0));
+        let below = top.max.y + gap;
+        let left = Rect::from_min_max(
+            pos2(inner.min.x, below),
+            pos2(inner.min.x + left_width, inner.max.y),
+        );
+        let right = Rect::from_min_max(
+            pos2(inner.max.x - right_width, below),
+            pos2(inner.max.x, inner.max.y),
+        );
+        let bottom_height = messages_height.min(inner.height() * 0.4);
+        let bottom = Rect::from_min_max(
+            pos2(left.max.x + gap, inner.max.y - bottom_height),
+            pos2(right.min.x - gap, inner.max.y),
+        );
+        let free = Rect::from_min_max(
+            pos2(left.max.x + gap, below),
+            pos2(right.min.x - gap, bottom.min.y - gap),
+        );
+        Self {
+            top,
+            left,
+            right,
+            bottom,
+            free,
+        }
+    }
+}
+
+/// The camera that draws the site, for what is painted at places in the world.
+#[derive(SystemParam)]
+pub struct Eye<'w, 's> {
+    camera: Query<'w, 's, (&'static Camera, &'static GlobalTransform), With<SiteCamera>>,
+    frame: Option<Res<'w, Frame>>,
+}
+
+impl Eye<'_, '_> {
+    /// Where a place of the body's frame stands in the window [logical pixels], and its distance
+    /// from the camera [m]; `None` behind the camera.
+    pub fn on_screen(&self, place_m: Vec3) -> Option<(Vec2, f32)> {
+        let (camera, camera_at) = self.camera.single().ok()?;
+        let place = self.frame.as_ref()?.to_render(place_m);
+        let ahead = camera_at.forward().dot(place - camera_at.translation());
+        if ahead <= 0.0 {
+            return None;
+        }
+        let at = camera.world_to_viewport(camera_at, place).ok()?;
+        Some((at, camera_at.translation().distance(place)))
+    }
+
+    /// The ray under a point of the window: its start [m, body frame] and its direction.
+    pub fn ray(&self, at: Vec2) -> Option<(Vec3, Dir3)> {
+        let (camera, camera_at) = self.camera.single().ok()?;
+        let ray = camera.viewport_to_world(camera_at, at).ok()?;
+        Some((self.frame.as_ref()?.to_body(ray.origin), ray.direction))
+    }
+
+    /// Where the camera stands [m, body frame].
+    pub fn place_m(&self) -> Option<Vec3> {
+        let (_, camera_at) = self.camera.single().ok()?;
+        Some(self.frame.as_ref()?.to_body(camera_at.translation()))
+    }
+}
+
+fn clear_desk(
+    mut desk: ResMut<Desk>,
+    mut forms: ResMut<Forms>,
+    mut selection: ResMut<Selection>,
+    mut toasts: ResMut<Toasts>,
+    game: Option<Res<Game>>,
+) {
+    *desk = default();
+    *forms = default();
+    *selection = default();
+    *toasts = default();
+    // A newcomer sees at once what a robot can be told.
+    selection.robot = game.and_then(|game| {
+        let robots = &game.scene().robots;
+        let own = robots.iter().find(|robot| robot.owner == game.player)?;
+        Some(own.name.clone())
+    });
+}
+
+fn enter_restored(mut restored: ResMut<Restored>, mut commands: Commands) {
+    if let Some(game) = restored.0.take() {
+        commands.insert_resource(game);
+    }
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the one system that draws all panels"
+)]
+fn draw_panels(
+    mut contexts: EguiContexts,
+    mut game: ResMut<Game>,
+    mut desk: ResMut<Desk>,
+    mut forms: ResMut<Forms>,
+    mut intents: ResMut<Intents>,
+    mut toasts: ResMut<Toasts>,
+    mut settings: ResMut<Settings>,
+    selection: Res<Selection>,
+    moment: Option<Res<Moment>>,
+    eye: Eye,
+    store: Res<DiagnosticsStore>,
+    mut diagnostics: Diagnostics,
+) -> Result {
+    let began = Instant::now();
+    let ctx = contexts.ctx_mut()?.clone();
+    settings::apply_scale(&ctx, &settings);
+    desk.refresh(&mut game, &forms.questions(), &mut toasts);
+
+    let screen = ctx.content_rect();
+    let plan = Plan::of(screen, forms.messages.height(screen.height()));
+    forms.free = plan.free;
+    // Names go with what is drawn, which is between two ticks.
+    let scene = moment.as_ref().map_or(game.scene(), |moment| &moment.scene);
+    let desk = &mut *desk;
+    if let Some(facts) = &desk.facts {
+        let mut pane = Pane {
+            facts,
+            clock: desk.clock,
+            selection: &selection,
+            forms: &mut forms,
+            intents: &mut intents.0,
+            lesson_steps: &game.level.lesson,
+            title: &game.level.title,
+        };
+        labels::paint(&ctx, &pane, scene, &eye);
+        place(&ctx, "top", plan.top, |ui| top::show(ui, &mut pane));
+        place(&ctx, "left", plan.left, |ui| {
+            fleet::show(ui, &mut pane);
+            lesson::show(ui, &mut pane);
+        });
+        place(&ctx, "right", plan.right, |ui| {
+            robot::show(ui, &mut pane);
+            still::show(ui, &mut pane);
+        });
+        place(&ctx, "bottom", plan.bottom, |ui| {
+            messages::show(ui, &mut pane)
+        });
+        market::show(&ctx, &mut pane);
+        ledger::show(&ctx, &mut pane);
+        claims::show(&ctx, &mut pane);
+        samples::show(&ctx, &mut pane);
+        help::show(&ctx, &mut pane);
+        forecast::paint(&ctx, &pane);
+        performance::paint(&ctx, &pane, &store);
+        pointer::show_context_menu(&ctx, &mut pane);
+        pause::show(&ctx, &mut pane, &mut settings);
+    }
+    toasts.show(&ctx, plan.free);
+    diagnostics.add_measurement(&PANELS_CPU_MS, || began.elapsed().as_secs_f64() * 1e3);
+    Ok(())
+}
+
+/// Shows panels in a fixed part of the window, one below the other.
+fn place(ctx: &egui::Context, name: &'static str, rect: Rect, show: impl FnOnce(&mut Ui)) {
+    egui::Area::new(egui::Id::new(("desk", name)))
+        .order(Layer::Middle)
+        .fixed_pos(rect.min)
+        .default_size(rect.size())
+        .constrain(false)
+        .movable(false)
+        .show(ctx, |ui| {
+            ui.set_max_size(rect.size());
+            ui.spacing_mut().item_spacing.y = Plan::GAP;
+            show(ui);
+        });
+}
+
+/// Whether a panel or window lies at a point of the screen, in egui points. The background layer
+/// is the picture itself and the names on it.
+pub(super) fn is_over_panel(ctx: &egui::Context, at: Pos2) -> bool {
+    ctx.layer_id_at(at)
+        .is_some_and(|layer| layer.order != Layer::Background)
+}
+
+/// A panel as wide as its place, with the panels' usual spacing inside.
+fn panel<R>(ui: &mut Ui, show: impl FnOnce(&mut Ui) -> R) -> R {
+    theme::panel_frame()
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing = vec2(6.0, 5.0);
+            show(ui)
+        })
+        .inner
+}
+
+/// A window over the picture, where it does not cover the panels at first.
+fn sheet(
+    ctx: &egui::Context,
+    pane: &mut Pane,
+    sheet: Sheet,
+    title: &str,
+    size: egui::Vec2,
+    show: impl FnOnce(&mut Ui, &mut Pane),
+) {
+    if !pane.forms.is_open(sheet) {
+        return;
+    }
+    let free = pane.forms.free;
+    let size = size
+        .min(free.size() - vec2(20.0, 20.0))
+        .max(vec2(200.0, 120.0));
+    let mut open = true;
+    egui::Window::new(title)
+        .id(egui::Id::new(("sheet", sheet)))
+        .open(&mut open)
+        // Above the panels, even after a click on one of them.
+        .order(Layer::Foreground)
+        .default_pos(first_place(free, size))
+        .default_size(size)
+        .constrain_to(ctx.content_rect().shrink(4.0))
+        .collapsible(false)
+        .show(ctx, |ui| show(ui, pane));
+    if !open {
+        pane.forms.close(sheet);
+    }
+}
+
+fn first_place(free: Rect, size: egui::Vec2) -> Pos2 {
+    pos2(
+        free.center().x - size.x / 2.0,
+        free.min.y + ((free.height() - size.y) * 0.3).max(8.0),
+    )
+}
+
+impl Desk {
+    /// The newest snapshot.
+    pub fn facts(&self) -> Option<&Facts> {
+        self.facts.as_ref()
+    }
+
+    /// Renews the clock every frame and the snapshot a few times a second.
+    fn refresh(&mut self, game: &mut Game, questions: &Questions, toasts: &mut Toasts) {
+        let now = Instant::now();
+        let time_ms = game.display_time_ms();
+        let (mark_at, mark_ms) = *self.warp_mark.get_or_insert((now, time_ms));
+        let wall_s = (now - mark_at).as_secs_f64();
+        if wall_s > 0.5 {
+            self.clock.achieved = time_ms.saturating_sub(mark_ms) as f64 * 1e-3 / wall_s;
+            self.warp_mark = Some((now, time_ms));
+        }
+        self.clock.time_ms = time_ms;
+        self.clock.paused = game.paused;
+        self.clock.warp = game.warp;
+        self.clock.held = game.warp_is_held();
+
+        let is_due = self
+            .taken_at
+            .is_none_or(|taken_at| now - taken_at >= SNAPSHOT_EVERY);
+        if is_due {
+            self.taken_at = Some(now);
+            if let Some(facts) = Facts::gather(game, questions) {
+                toasts.notice(self.facts.as_ref(), &facts);
+                self.facts = Some(facts);
+            }
+        }
+    }
+
+    /// Asks for a new snapshot in the next frame.
+    fn expire(&mut self) {
+        self.taken_at = None;
+    }
+}
+
+/// Does what the player wants done.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the one place where intents take effect"
+)]
+fn carry_out(
+    mut intents: ResMut<Intents>,
+    mut game: ResMut<Game>,
+    mut desk: ResMut<Desk>,
+    mut forms: ResMut<Forms>,
+    mut selection: ResMut<Selection>,
+    mut toasts: ResMut<Toasts>,
+    mut rig: Option<ResMut<CameraRig>>,
+    mut restored: ResMut<Restored>,
+    mut screen: ResMut<NextState<AppState>>,
+) {
+    for intent in std::mem::take(&mut intents.0) {
+        match intent {
+            Intent::Give(order) => {
+                toasts.tell(format!("Order: {order}"));
+                forms.messages.echo(game.display_time_ms(), &order);
+                game.submit(order);
+                desk.expire();
+            }
+            Intent::AimHop(robot) => {
+                selection.select(Some(Machine::Robot(robot.clone())));
+                selection.aim = Some(Aim::of(robot));
+            }
+            Intent::Select(machine) => selection.select(machine),
+            Intent::Warn(why) => toasts.warn(why),
+            Intent::LookAt(place_m) => {
+                if let Some(rig) = &mut rig {
+                    rig.orbit(place_m);
+                }
+            }
+            Intent::Follow(robot) => {
+                if let Some(rig) = &mut rig {
+                    rig.follow(&robot);
+                }
+            }
+            Intent::Overview => {
+                if let Some(rig) = &mut rig {
+                    rig.overview();
+                }
+            }
+            Intent::TogglePause => game.paused = !game.paused,
+            Intent::SetWarp(warp) => {
+                game.warp = warp;
+                game.paused = false;
+            }
+            Intent::Save => match settings::write_quick_save(&mut game) {
+                Ok(()) => toasts.tell("Saved. F9 brings you back here."),
+                Err(why) => toasts.warn(format!("Not saved: {why}")),
+            },
+            Intent::Load => match settings::read_quick_save() {
+                Ok(saved) => {
+                    restored.0 = Some(saved);
+                    screen.set(AppState::Site);
+                }
+                Err(why) => toasts.warn(format!("Not loaded: {why}")),
+            },
+            Intent::Leave => screen.set(AppState::Menu),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panels_leave_most_of_the_picture_free_and_do_not_overlap() {
+        for (width, height) in [(1280.0, 720.0), (1920.0, 1080.0), (1024.0, 600.0)] {
+            let screen = Rect::from_min_size(Pos2::ZERO, vec2(width, height));
+            let messages = messages::MessagesForm::default();
+            let plan = Plan::of(screen, messages.height(height));
+            let parts = [plan.top, plan.left, plan.right, plan.bottom, plan.free];
+            for (i, a) in parts.iter().enumerate() {
+                assert!(screen.contains_rect(*a), "{a:?} in {screen:?}");
+                assert!(a.is_positive(), "{a:?}");
+                for b in &parts[i + 1..] {
+                    assert!(!a.intersects(*b), "{a:?} and {b:?}");
+                }
+            }
+            assert!(plan.free.area() > 0.25 * screen.area());
+        }
+    }
+
+    #[test]
+    fn windows_close_in_the_opposite_order_of_opening() {
+        let mut forms = Forms::default();
+        forms.toggle(Sheet::Market);
+        forms.toggle(Sheet::Help);
+        assert!(forms.close_topmost());
+        assert!(forms.is_open(Sheet::Market) && !forms.is_open(Sheet::Help));
+        assert!(forms.close_topmost());
+        assert!(!forms.close_topmost());
+    }
+}

@@ -1,0 +1,250 @@
+//! The selected robot: its telemetry in full, and a button for every order it can be given. A
+//! button that is out of reach says why.
+
+use bevy_egui::egui::{Align, Button, CursorIcon, Grid, Layout, RichText, Slider, Ui, vec2};
+
+use super::fleet::{activity_color, capitalised};
+use super::orders::Verb;
+use super::{Intent, Pane, format, panel};
+use crate::client::theme;
+use crate::sim::observation::OwnRobot;
+
+const NOTHING: &str = "Nothing selected";
+const NOTHING_HINT: &str = "Click a robot in the picture or in the fleet. Right-click the ground \
+                            for what can be done there.";
+const FOLLOW: &str = "Follow";
+const FOLLOW_HELP: &str = "Let the camera go along (G)";
+const AIMING: &str = "Click the ground to hop there, Esc to leave it.";
+const RIVAL: &str = "Belongs to another prospector: you see where it is and what it does not hide.";
+const CLAIM_RADIUS: &str = "Claim radius";
+
+pub fn show(ui: &mut Ui, pane: &mut Pane) {
+    let facts = pane.facts;
+    let Some(name) = pane.selection.robot.as_deref() else {
+        if pane.selection.plant.is_none() {
+            panel(ui, |ui| {
+                theme::title(ui, NOTHING);
+                ui.label(RichText::new(NOTHING_HINT).color(theme::TEXT_WEAK));
+            });
+        }
+        return;
+    };
+    if let Some(robot) = facts.seen.robots.iter().find(|own| own.name == name) {
+        panel(ui, |ui| {
+            head(ui, pane, robot);
+            telemetry(ui, pane, robot);
+            ui.add_space(2.0);
+            buttons(ui, pane, robot);
+        });
+    } else if let Some(other) = facts.seen.others.iter().find(|other| other.name == name) {
+        panel(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.label(
+                    RichText::new(&other.name)
+                        .size(15.0)
+                        .color(theme::TEXT_STRONG),
+                );
+                ui.label(RichText::new(&other.owner).color(pane.accent(&other.owner)));
+            });
+            theme::fact(ui, "Place", format::coordinates(other.position_m));
+            ui.label(RichText::new(RIVAL).color(theme::TEXT_WEAK));
+            if ui.button(FOLLOW).on_hover_text(FOLLOW_HELP).clicked() {
+                pane.want(Intent::Follow(other.name.clone()));
+            }
+        });
+    }
+}
+
+fn head(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
+    ui.horizontal(|ui| {
+        ui.label(
+            RichText::new(&robot.name)
+                .size(15.0)
+                .color(theme::TEXT_STRONG),
+        );
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.button(FOLLOW).on_hover_text(FOLLOW_HELP).clicked() {
+                pane.want(Intent::Follow(robot.name.clone()));
+            }
+            theme::elided(
+                ui,
+                RichText::new(robot.kind.replace('-', " ")).color(theme::TEXT_WEAK),
+            );
+        });
+    });
+    let activity = RichText::new(capitalised(&robot.activity_text));
+    ui.label(activity.color(activity_color(robot.activity)));
+    if let Some(progress) = robot.progress {
+        theme::bar(ui, progress, theme::ACCENT, 4.0)
+            .on_hover_text(format!("{} done", format::percent(f64::from(progress))));
+    }
+}
+
+fn telemetry(ui: &mut Ui, pane: &Pane, robot: &OwnRobot) {
+    let part = |load: f64, capacity: f64| (load / capacity.max(1e-9)) as f32;
+    let propellant = part(robot.propellant_kg, robot.propellant_capacity_kg);
+    let battery = format!(
+        "{}  +{}",
+        format::percent(f64::from(robot.battery_fraction)),
+        format::power(f64::from(robot.solar_power_w))
+    );
+    theme::gauge(
+        ui,
+        "Battery",
+        &battery,
+        robot.battery_fraction,
+        theme::store_color(robot.battery_fraction, theme::GREEN),
+    )
+    .on_hover_text("Charge, and what the solar panel gives now");
+    theme::gauge(
+        ui,
+        "Bin",
+        &format::fill(robot.bin_kg, robot.bin_capacity_kg),
+        part(robot.bin_kg, robot.bin_capacity_kg),
+        theme::ROCK,
+    )
+    .on_hover_text("Rock on board. How much water is in it shows in the plant.");
+    theme::gauge(
+        ui,
+        "Propellant",
+        &format::fill(robot.propellant_kg, robot.propellant_capacity_kg),
+        propellant,
+        theme::store_color(propellant, theme::WATER),
+    )
+    .on_hover_text("Water for the thrusters. Your plant can refill it.");
+
+    let speed = if robot.at_rest {
+        "at rest".to_owned()
+    } else {
+        format::speed(f64::from(robot.speed_m_s))
+    };
+    let anchors = if robot.anchored {
+        format!("hold {}", format::force(f64::from(robot.anchor_hold_n)))
+    } else {
+        "out".to_owned()
+    };
+    theme::facts(
+        ui,
+        ("Speed", speed, theme::TEXT),
+        ("Anchors", anchors, theme::TEXT),
+    );
+    let claims = &pane.facts.seen.claims;
+    let holder = claims
+        .iter()
+        .find(|claim| robot.position_m.distance(claim.centre_m) <= claim.radius_m);
+    let (ground, color) = match holder {
+        Some(claim) if claim.owner == pane.facts.player => ("yours".to_owned(), theme::ACCENT),
+        Some(claim) => (claim.owner.clone(), pane.accent(&claim.owner)),
+        None => ("free".to_owned(), theme::TEXT),
+    };
+    let wear = if robot.wear > 0.75 {
+        theme::AMBER
+    } else {
+        theme::TEXT
+    };
+    theme::facts(
+        ui,
+        ("Wear", format::percent(f64::from(robot.wear)), wear),
+        ("Ground", ground, color),
+    );
+    theme::fact(ui, "Place", format::coordinates(robot.position_m));
+}
+
+fn buttons(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
+    let is_aiming = matches!(&pane.selection.aim, Some(aim) if aim.robot == robot.name);
+    let columns = 2;
+    let gap = 6.0;
+    let width = (ui.available_width() - gap) / columns as f32;
+    Grid::new("orders")
+        .num_columns(columns)
+        .spacing(vec2(gap, 5.0))
+        .min_col_width(width)
+        .max_col_width(width)
+        .show(ui, |ui| {
+            for (i, verb) in Verb::ALL.into_iter().enumerate() {
+                button(ui, pane, robot, verb, width, is_aiming && verb == Verb::Hop);
+                if i % columns == columns - 1 {
+                    ui.end_row();
+                }
+            }
+        });
+    if is_aiming {
+        ui.label(RichText::new(AIMING).color(theme::AMBER));
+    }
+    claim_radius(ui, pane);
+}
+
+fn button(
+    ui: &mut Ui,
+    pane: &mut Pane,
+    robot: &OwnRobot,
+    verb: Verb,
+    width: f32,
+    is_selected: bool,
+) {
+    let hindrance = pane.hindrance(verb, robot);
+    let caution = verb.caution(robot).filter(|_| hindrance.is_none());
+    let text = RichText::new(verb.label());
+    let text = match caution {
+        Some(_) => text.color(theme::AMBER),
+        None => text,
+    };
+    let key = RichText::new(verb.key_name())
+        .monospace()
+        .small()
+        .color(theme::TEXT_WEAK);
+    let button = Button::new(text)
+        .right_text(key)
+        .min_size(vec2(width, 24.0))
+        .selected(is_selected);
+    let response = ui
+        .add_enabled(hindrance.is_none(), button)
+        .on_hover_cursor(CursorIcon::PointingHand)
+        .on_hover_ui(|ui| {
+            ui.label(verb.explanation());
+            if verb == Verb::Claim {
+                theme::fact(ui, "Fee", format::credits(pane.facts.charter.claim_fee));
+            }
+            if let Some(caution) = caution {
+                ui.label(RichText::new(caution).color(theme::AMBER));
+            }
+        })
+        .on_disabled_hover_ui(|ui| {
+            ui.label(verb.explanation());
+            if let Some(why) = &hindrance {
+                ui.label(RichText::new(why).color(theme::AMBER));
+            }
+        });
+    if response.clicked() {
+        pane.command(verb, robot);
+    }
+}
+
+fn claim_radius(ui: &mut Ui, pane: &mut Pane) {
+    let max_m = pane.facts.charter.claim_radius_max_m;
+    let form = &mut pane.forms.claims;
+    let radius_m = form.radius_m.get_or_insert(max_m * 0.75);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(CLAIM_RADIUS).color(theme::TEXT_WEAK));
+        ui.spacing_mut().slider_width = (ui.available_width() - 62.0).max(40.0);
+        ui.add(
+            Slider::new(radius_m, 1.0..=max_m.max(1.0))
+                .step_by(0.5)
+                .suffix(" m")
+                .max_decimals(1),
+        );
+    });
+}
+
+impl Pane<'_> {
+    /// Why `robot` cannot do this now; `None` if it may.
+    pub(super) fn hindrance(&self, verb: Verb, robot: &OwnRobot) -> Option<String> {
+        verb.hindrance(robot, &self.facts.orders_context())
+    }
+
+    /// Gives `robot` the order behind a button or key, or begins to aim it.
+    pub(super) fn command(&mut self, verb: Verb, robot: &OwnRobot) {
+        let radius_m = self.forms.claim_radius_m(self.facts);
+        self.want(verb.intent(&robot.name, radius_m));
+    }
+}

@@ -1,0 +1,203 @@
+//! The player's plants: what goes in, what is in the tank, and the sale of water with its quote.
+
+use bevy_egui::egui::{Align, Layout, RichText, ScrollArea, Slider, Ui};
+
+use super::facts::Offer;
+use super::{Intent, Pane, format, panel};
+use crate::client::selection::Machine;
+use crate::client::theme;
+use crate::sim::observation::OwnPlant;
+use crate::sim::order::Order;
+
+const RUNNING: &str = "baking";
+const WAITING: &str = "waiting for rock";
+const NO_SUN: &str = "no sun on the array";
+const LOOK: &str = "Look";
+const SELL: &str = "Sell";
+const NO_WATER: &str = "No water in the tank yet.";
+const SELL_HELP: &str = "Sell this much at the market's node. Part of the cargo is burnt on the \
+                         way, and the carrier takes a fee.";
+const RIVAL: &str = "Belongs to another prospector.";
+
+pub fn show(ui: &mut Ui, pane: &mut Pane) {
+    let facts = pane.facts;
+    let other = facts
+        .other_plants
+        .iter()
+        .find(|other| Some(&other.name) == pane.selection.plant.as_ref());
+    if let Some(other) = other {
+        panel(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.label(
+                    RichText::new(&other.name)
+                        .size(15.0)
+                        .color(theme::TEXT_STRONG),
+                );
+                ui.label(RichText::new(&other.owner).color(pane.accent(&other.owner)));
+            });
+            theme::fact(ui, "Place", format::coordinates(other.position_m));
+            ui.label(RichText::new(RIVAL).color(theme::TEXT_WEAK));
+        });
+    }
+    if facts.seen.plants.is_empty() {
+        return;
+    }
+    ScrollArea::vertical()
+        .id_salt("plants")
+        .auto_shrink([false, true])
+        .max_height(ui.available_height().max(80.0))
+        .show(ui, |ui| {
+            for plant in &facts.seen.plants {
+                panel(ui, |ui| one(ui, pane, plant));
+            }
+        });
+}
+
+fn one(ui: &mut Ui, pane: &mut Pane, plant: &OwnPlant) {
+    ui.horizontal(|ui| {
+        let is_selected = pane.selection.plant.as_ref() == Some(&plant.name);
+        let color = if is_selected {
+            theme::ACCENT
+        } else {
+            theme::TEXT_STRONG
+        };
+        ui.label(RichText::new(&plant.name).size(15.0).color(color));
+        let (state, color) = if plant.running {
+            (RUNNING, theme::GREEN)
+        } else if plant.feedstock_kg > 0.0 {
+            (NO_SUN, theme::AMBER)
+        } else {
+            (WAITING, theme::TEXT_WEAK)
+        };
+        ui.label(RichText::new(state).color(color));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.button(LOOK).clicked() {
+                pane.want(Intent::Select(Some(Machine::Plant(plant.name.clone()))));
+                pane.want(Intent::LookAt(plant.position_m));
+            }
+        });
+    });
+    let part = (plant.feedstock_kg / plant.hopper_capacity_kg.max(1e-9)) as f32;
+    theme::gauge(
+        ui,
+        "Hopper",
+        &format::fill(plant.feedstock_kg, plant.hopper_capacity_kg),
+        part,
+        theme::ROCK,
+    )
+    .on_hover_text("Rock that waits to be baked, and in the oven");
+    theme::fact_in(
+        ui,
+        "Water in tank",
+        format::mass(plant.water_kg),
+        theme::WATER,
+    );
+    theme::facts(
+        ui,
+        ("Tailings", format::mass(plant.tailings_kg), theme::TEXT),
+        (
+            "Power",
+            format::power(f64::from(plant.power_w)),
+            theme::TEXT,
+        ),
+    );
+    ui.separator();
+    sale(ui, pane, plant);
+}
+
+fn sale(ui: &mut Ui, pane: &mut Pane, plant: &OwnPlant) {
+    let facts = pane.facts;
+    if plant.water_kg < 0.001 {
+        ui.label(RichText::new(NO_WATER).color(theme::TEXT_WEAK));
+        lot(pane, plant, Some(0.0));
+        return;
+    }
+    let mut mass_kg = lot(pane, plant, None).min(plant.water_kg);
+    ui.horizontal(|ui| {
+        let enabled = mass_kg >= 0.001;
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let sell = ui
+                .add_enabled(enabled, theme::primary_button(SELL))
+                .on_hover_text(SELL_HELP);
+            if sell.clicked() {
+                pane.want(Intent::Give(Order::Sell {
+                    plant: plant.name.clone(),
+                    mass_kg: (mass_kg * 1000.0).floor() / 1000.0,
+                }));
+            }
+            ui.spacing_mut().slider_width = (ui.available_width() - 70.0).max(40.0);
+            ui.add(
+                Slider::new(&mut mass_kg, 0.0..=plant.water_kg)
+                    .max_decimals(2)
+                    .suffix(" kg"),
+            );
+        });
+    });
+    lot(pane, plant, Some(mass_kg));
+    match facts
+        .market
+        .offers
+        .iter()
+        .find(|offer| offer.plant == plant.name)
+    {
+        Some(offer) => quote(ui, pane, offer),
+        None => {
+            ui.label("…");
+        }
+    }
+}
+
+/// What is on the table for this plant [kg]: a new amount, or the one so far, at first half the
+/// tank.
+fn lot(pane: &mut Pane, plant: &OwnPlant, set_kg: Option<f64>) -> f64 {
+    let lots = &mut pane.forms.lots;
+    let at = match lots.iter().position(|(name, _)| *name == plant.name) {
+        Some(at) => at,
+        None => {
+            lots.push((plant.name.clone(), 0.0));
+            lots.len() - 1
+        }
+    };
+    let lot = &mut lots[at].1;
+    if let Some(mass_kg) = set_kg {
+        *lot = mass_kg;
+    } else if *lot <= 0.0 {
+        *lot = plant.water_kg;
+    }
+    *lot
+}
+
+fn quote(ui: &mut Ui, pane: &Pane, offer: &Offer) {
+    let node = &pane.facts.seen.market.node;
+    theme::fact(
+        ui,
+        &format!("Arrives at {node}"),
+        format!(
+            "{} ({})",
+            format::mass(offer.arrives_kg),
+            format::percent(pane.facts.seen.market.delivered_fraction)
+        ),
+    );
+    let drop = 1.0 - offer.price_after / offer.price_now.max(1e-9);
+    let color = if drop > 0.1 {
+        theme::AMBER
+    } else {
+        theme::TEXT
+    };
+    let prices = format!(
+        "{} → {}",
+        format::price(offer.price_now).trim_end_matches(" cr/kg"),
+        format::price(offer.price_after)
+    );
+    theme::fact_in(ui, "Price, after", prices, color).on_hover_text(
+        "The price now, and what it is after this sale: the whole lot is paid at it",
+    );
+    theme::fact(ui, "Node pays", format::credit_change(offer.proceeds));
+    theme::fact(ui, "Freight", format::credit_change(-offer.freight));
+    let color = if offer.net() >= 0.0 {
+        theme::GREEN
+    } else {
+        theme::RED
+    };
+    theme::fact_in(ui, "You get", format::credit_change(offer.net()), color);
+}
