@@ -202,7 +202,9 @@ fn collect_meshes(
         node.meshed = true;
         surface.running -= 1;
         uploads += 1;
-        diagnostics.add_measurement(&CHUNK_MESH_MS, || built.cost_ms);
+        if key.level == 0 {
+            diagnostics.add_measurement(&CHUNK_MESH_MS, || built.cost_ms);
+        }
         if let Some(old) = node.entity.take() {
             commands.entity(old).despawn();
         }
@@ -274,8 +276,13 @@ fn refine_surface(
         } else {
             0
         };
+        let dug = if key.level == 0 {
+            0 < node.revision
+        } else {
+            0 < snapshot.removed_g()
+        };
         node.stale = false;
-        node.task = Some(pool.spawn(async move { build(&snapshot, key) }));
+        node.task = Some(pool.spawn(async move { build(&snapshot, key, dug) }));
         surface.running += 1;
     }
 
@@ -385,7 +392,9 @@ fn node_is_meshed(surface: &Surface, key: NodeKey) -> bool {
 }
 
 /// Meshes one node.
-fn build(terrain: &Terrain, key: NodeKey) -> Built {
+///
+/// `dug` says that ground was taken from it, so that what was laid open must be told apart.
+fn build(terrain: &Terrain, key: NodeKey, dug: bool) -> Built {
     let began = Instant::now();
     let (origin_m, positions, normals, indices) = if key.level == 0 {
         let chunk = terrain.chunk_mesh(key.chunk());
@@ -415,6 +424,9 @@ fn build(terrain: &Terrain, key: NodeKey) -> Built {
             .positions
             .iter()
             .map(|&p| {
+                if !dug {
+                    return 0.0;
+                }
                 let at_m = origin_m + Vec3::from(p).as_dvec3();
                 let depth_m = -terrain.model().signed_distance_m(at_m);
                 ((depth_m - 0.1) / 0.4).clamp(0.0, 1.0) as f32

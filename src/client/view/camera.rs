@@ -16,6 +16,7 @@ use bevy_egui::input::EguiWantsInput;
 use crate::sim::asteroid::Terrain;
 use crate::sim::observation::Activity;
 
+use super::super::menu::settings::Settings;
 use super::super::{AppState, ClientSystems, Game};
 use super::{Frame, Moment, ViewSystems};
 
@@ -223,9 +224,7 @@ fn aim_camera(mut commands: Commands, game: Res<Game>, frame: Res<Frame>, moment
     );
     let up = lie_of_the_land(game.headless().terrain(), frame.to_body_m(home_m));
     let upright = Quat::from_rotation_arc(Vec3::Y, up);
-    // The Sun from the side and a little behind shows the relief best.
-    let sun = upright.inverse() * scene.sun_direction;
-    let yaw = sun.x.atan2(sun.z) + 1.15;
+    let yaw = yaw_beside(upright.inverse() * scene.sun_direction);
     let pose = Pose {
         focus_m: home_m,
         distance_m: 26.0,
@@ -261,6 +260,8 @@ pub fn take_named(rig: &mut CameraRig, camera: NamedCamera, moment: &Moment, pla
             (idleness, robot.owner != player)
         })
         .map(|robot| robot.name.clone());
+    let sun = rig.wish.upright.inverse() * moment.scene.sun_direction;
+    rig.wish.yaw = yaw_beside(sun);
     match (camera, robot) {
         (NamedCamera::Overview, _) => rig.overview(),
         (NamedCamera::Site, _) | (_, None) => rig.home(),
@@ -273,7 +274,7 @@ pub fn take_named(rig: &mut CameraRig, camera: NamedCamera, moment: &Moment, pla
             rig.follow(&robot);
             rig.wish.distance_m = 3.6;
             rig.wish.pitch = 0.22;
-            rig.wish.yaw += 0.5;
+            rig.wish.yaw -= 0.3;
         }
     }
 }
@@ -284,6 +285,7 @@ fn steer_by_mouse(
     motion: Res<AccumulatedMouseMotion>,
     scroll: Res<AccumulatedMouseScroll>,
     egui: Res<EguiWantsInput>,
+    settings: Option<Res<Settings>>,
     mut dragging: Local<bool>,
 ) {
     let over_panel = egui.wants_any_pointer_input();
@@ -294,7 +296,8 @@ fn steer_by_mouse(
     if !buttons.any_pressed(buttons_used) {
         *dragging = false;
     }
-    let delta = motion.delta;
+    let sensitivity = settings.map_or(1.0, |settings| settings.mouse_sensitivity);
+    let delta = sensitivity * motion.delta;
     if *dragging && delta != Vec2::ZERO {
         if buttons.pressed(MouseButton::Right) {
             let scale = rig.now.distance_m * 0.0014;
@@ -407,6 +410,12 @@ pub(super) fn place_camera(
     for mut transform in &mut camera {
         *transform = look;
     }
+}
+
+/// Where to stand for a Sun that shines from the side and a little from behind, which shows relief
+/// best. `sun` is in axes with +Y up.
+fn yaw_beside(sun: Vec3) -> f32 {
+    sun.x.atan2(sun.z) + 1.0
 }
 
 /// Whether no ground lies between two places of the drawn world.

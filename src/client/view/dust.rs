@@ -197,7 +197,7 @@ fn raise_dust(mut cloud: ResMut<Cloud>, moment: Res<Moment>, frame: Res<Frame>, 
         let up = robot.rotation * Vec3::Y;
         let pull = || acceleration(terrain, robot.position_m);
         if robot.activity == Activity::Digging && 0.0 < robot.dig_rate_kg_s && 0.0 < step_s {
-            let count = cloud.due(&robot.name, 3.0, step_s);
+            let count = cloud.due(&robot.name, 4.0, step_s);
             let drums = robot.rotation * Vec3::new(0.0, -0.42, 0.5) * robot.size_m.y;
             let ahead = robot.rotation * Vec3::Z;
             let pull_m_s2 = if 0 < count { pull() } else { Vec3::ZERO };
@@ -223,11 +223,11 @@ fn raise_dust(mut cloud: ResMut<Cloud>, moment: Res<Moment>, frame: Res<Frame>, 
                     age_s: head_start_s,
                     life_s: random.random_range(60.0f32..420.0),
                     radius_m: if is_puff {
-                        random.random_range(0.06f32..0.14)
+                        random.random_range(0.05f32..0.11)
                     } else {
-                        random.random_range(0.004f32..0.016)
+                        random.random_range(0.005f32..0.022)
                     },
-                    growth_m_s: if is_puff { 0.004 } else { 0.0 },
+                    growth_m_s: if is_puff { 0.0009 } else { 0.0 },
                     tone: random.random_range(0.6f32..1.3),
                     opacity: if is_puff { 0.05 } else { 0.95 },
                 };
@@ -260,7 +260,7 @@ fn raise_dust(mut cloud: ResMut<Cloud>, moment: Res<Moment>, frame: Res<Frame>, 
                     age_s: 0.0,
                     life_s: random.random_range(40.0f32..200.0),
                     radius_m: if is_puff { 0.12 } else { 0.01 },
-                    growth_m_s: if is_puff { 0.006 } else { 0.0 },
+                    growth_m_s: if is_puff { 0.002 } else { 0.0 },
                     tone: random.random_range(0.7f32..1.2),
                     opacity: if is_puff { 0.06 } else { 0.9 },
                 };

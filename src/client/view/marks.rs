@@ -50,7 +50,7 @@ fn draped(
     let up = centre_m.normalize_or(Vec3::Z);
     let x = up.any_orthonormal_vector();
     let y = up.cross(x);
-    let count = (radius_m * 5.0).clamp(28.0, 160.0) as usize;
+    let count = (radius_m * 20.0).clamp(64.0, 400.0) as usize;
     (0..=count)
         .map(|k| {
             let angle = TAU * k as f32 / count as f32;
