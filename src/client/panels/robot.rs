@@ -119,7 +119,7 @@ fn telemetry(ui: &mut Ui, pane: &Pane, robot: &OwnRobot) {
         format::speed(f64::from(robot.speed_m_s))
     };
     let anchors = if robot.anchored {
-        format!("hold {}", format::force(f64::from(robot.anchor_hold_n)))
+        format::force(f64::from(robot.anchor_hold_n))
     } else {
         "out".to_owned()
     };
