@@ -1,0 +1,1 @@
+//! Bodies of every origin can be made, stood on and turned.

@@ -1,0 +1,1 @@
+//! What `bonanza body` says of a body is what moves the robots.

@@ -1,0 +1,1 @@
+//! Contact makes no energy, and what rests stays at rest.

@@ -1,0 +1,1 @@
+//! Machines are the sum of their modules, and wear out.

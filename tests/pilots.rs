@@ -1,0 +1,1 @@
+//! Pilots arrive where they said, at the cost they named.

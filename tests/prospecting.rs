@@ -1,0 +1,1 @@
+//! Instruments estimate, maps converge, and truth stays hidden.
