@@ -21,6 +21,7 @@ use self::field_lines::FieldLines;
 use super::{
     economy::{ledger::Good, market::MarketTerms},
     law::claims::ClaimRules,
+    prospecting::InstrumentSpec,
 };
 
 /// The version of the level format that this program reads.
@@ -221,6 +222,9 @@ pub struct RobotKind {
     pub survey_power_w: f64,
     /// Standard deviation of one reading, as a mass fraction of water.
     pub survey_std: f64,
+    /// What it measures with besides.
+    #[serde(default)]
+    pub instruments: Vec<InstrumentSpec>,
     /// Price of a new one, delivered [credits].
     pub price_credits: f64,
 }

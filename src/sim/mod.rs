@@ -19,6 +19,7 @@ pub mod observation;
 pub mod order;
 pub mod physics;
 pub mod plant;
+pub mod prospecting;
 pub mod prospector;
 pub mod random;
 pub mod robot;

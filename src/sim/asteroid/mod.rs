@@ -8,6 +8,7 @@
 //! Places are in the body-fixed frame: metres from the centre of mass, +Z along the spin axis.
 //!
 //! - [`catalogue`] reads the tables of real bodies and of their matter.
+//! - [`constituent`] names what ground is made of.
 //! - [`figure`] holds formulas about a body as a whole.
 //! - [`outline`] is the radius by direction; [`relief`] the ground, craters and boulders on it.
 //! - [`ore`] says what the ground is made of.
@@ -15,6 +16,7 @@
 //! - [`voxels`] is what was dug; [`surface`] makes meshes of it.
 
 pub mod catalogue;
+pub mod constituent;
 pub mod figure;
 mod footing;
 pub mod gravity;

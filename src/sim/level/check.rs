@@ -560,6 +560,11 @@ impl Check<'_> {
             self.range(&format!("{at}.{field}"), value, min, max);
         }
         self.count(&format!("{at}.anchor_screws"), kind.anchor_screws, 0, 100);
+        for (i, spec) in kind.instruments.iter().enumerate() {
+            for (field, value, min, max) in spec.limits() {
+                self.range(&format!("{at}.instruments[{i}].{field}"), value, min, max);
+            }
+        }
     }
 
     fn plant_kind(&mut self, at: &str, kind: &PlantKind) {

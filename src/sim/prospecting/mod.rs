@@ -1,0 +1,157 @@
+//! Prospecting: instruments, what they read, and what the readings of a prospector add up to.
+//!
+//! [`instrument`] lists the instruments and their errors. A [`Reading`] is the only thing that
+//! leaves the ground: estimates with their standard errors, never the truth. Who owns a reading
+//! belongs in `prospector`, what the ground is in `asteroid`.
+
+use std::sync::Arc;
+
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::asteroid::constituent::Constituent;
+
+pub mod instrument;
+
+pub use instrument::{Instrument, InstrumentSpec};
+
+/// What an instrument estimates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Quantity {
+    /// Mass fraction of a constituent in the ground.
+    Content(Constituent),
+    /// Geometric albedo.
+    Albedo,
+    /// Spectral slope in the visible [% per 100 nm].
+    SpectralSlope,
+    /// Depth of the absorption at 1 µm, as a part of the continuum.
+    BandDepth1Um,
+    /// Depth of the absorption at 3 µm, as a part of the continuum.
+    BandDepth3Um,
+    /// [J m⁻² K⁻¹ s⁻½]
+    ThermalInertia,
+    /// Part of the area that boulders and bedrock cover.
+    RockCover,
+    /// Root mean square of the height about the plane that fits best [m].
+    Roughness,
+    /// Of the upper metre [kg/m³].
+    BulkDensity,
+    /// Acceleration of a mass let go, with the spin of the body [m/s²].
+    Gravity,
+    /// Measured gravity less that of an even body of the same figure and mass [m/s²].
+    GravityAnomaly,
+}
+
+impl Quantity {
+    /// Unit of measure; empty for a part of one.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Content(_)
+            | Self::Albedo
+            | Self::BandDepth1Um
+            | Self::BandDepth3Um
+            | Self::RockCover => "",
+            Self::SpectralSlope => "% per 100 nm",
+            Self::ThermalInertia => "J m⁻² K⁻¹ s⁻½",
+            Self::Roughness => "m",
+            Self::BulkDensity => "kg/m³",
+            Self::Gravity | Self::GravityAnomaly => "m/s²",
+        }
+    }
+}
+
+/// An estimate of one quantity.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    pub quantity: Quantity,
+    pub value: f64,
+    /// One standard error, random and systematic together.
+    pub std: f64,
+    /// The part of it that is the same in all readings of this quantity by the same instrument of
+    /// the same robot, and that no repetition shrinks.
+    pub systematic_std: f64,
+}
+
+impl Estimate {
+    /// The part of the error that is drawn anew for each reading.
+    pub fn random_std(&self) -> f64 {
+        (self.std * self.std - self.systematic_std * self.systematic_std)
+            .max(0.0)
+            .sqrt()
+    }
+}
+
+/// The ground that a reading is an average of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Support {
+    /// A hand's breadth around the place of the reading.
+    Spot,
+    /// The ground around the places of `track_m`, or of the reading where that is empty; half of
+    /// what the instrument sees lies within `radius_m` of the nadir.
+    Area { radius_m: f32, track_m: Vec<Vec3> },
+    /// A stretch of a core below the place of the reading, along the inward vertical.
+    Core { from_m: f32, to_m: f32 },
+    /// The whole side that faces the instrument.
+    Body,
+}
+
+/// What one measurement has told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// When the measurement was done.
+    pub at_ms: u64,
+    /// The prospector whose instrument it was.
+    pub measured_by: String,
+    /// The robot that carried it.
+    pub robot: String,
+    pub instrument: Instrument,
+    /// On the ground, in the site's frame.
+    pub point_m: Vec3,
+    pub support: Support,
+    pub estimates: Vec<Estimate>,
+}
+
+impl Reading {
+    pub fn estimate(&self, quantity: Quantity) -> Option<&Estimate> {
+        self.estimates.iter().find(|e| e.quantity == quantity)
+    }
+}
+
+/// How a prospector came by a reading.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Provenance {
+    Own,
+    Bought { from: String, at_ms: u64 },
+    Shared { from: String, at_ms: u64 },
+}
+
+/// A reading that a prospector holds. The reading itself is one and the same with all holders.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    pub reading: Arc<Reading>,
+    pub provenance: Provenance,
+}
+
+/// What a prospector knows of the ground, in the order in which it came to know it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Survey {
+    held: Vec<Held>,
+}
+
+impl Survey {
+    pub fn held(&self) -> &[Held] {
+        &self.held
+    }
+
+    pub fn readings(&self) -> impl Iterator<Item = &Reading> {
+        self.held.iter().map(|held| &*held.reading)
+    }
+
+    pub fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+}
