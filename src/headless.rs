@@ -19,6 +19,7 @@ use crate::sim::observation::{Observation, Scene, Senses};
 use crate::sim::order::{Inbox, Issued, Log, LogLine, Order, Refusal, Taken};
 use crate::sim::physics::{BodyHandle, Motion, Physics};
 use crate::sim::plant::Plant;
+use crate::sim::prospecting::probe::Probe;
 use crate::sim::prospector::script::Scripts;
 use crate::sim::prospector::{ProspectorId, Prospectors};
 use crate::sim::robot::autopilot::Autopilot;
@@ -35,7 +36,7 @@ pub struct Headless {
     seed: u64,
     senses: SystemState<Senses<'static, 'static>>,
     desk: SystemState<Desk<'static, 'static>>,
-    pilots: QueryState<(&'static Autopilot, &'static Anchor)>,
+    pilots: QueryState<(&'static Autopilot, &'static Anchor, &'static Probe)>,
 }
 
 /// Why a level could not be made into a world.
@@ -76,6 +77,7 @@ pub struct ProspectorReport {
     /// Delivered at the node, by good.
     pub sold_g: BTreeMap<&'static str, i64>,
     pub dug_g: i64,
+    /// Readings of the ground that it holds.
     pub samples: usize,
 }
 
@@ -319,11 +321,14 @@ impl Headless {
             &Tool,
             &Anchor,
             &Autopilot,
+            &Probe,
         )>();
         let clock = *self.world.resource::<Clock>();
         hash.update(&clock.tick().to_le_bytes());
         hash.update(&clock.time_ms().to_le_bytes());
-        for (robot, motion, bin, tank, battery, tool, anchor, pilot) in robots.iter(&self.world) {
+        for (robot, motion, bin, tank, battery, tool, anchor, pilot, probe) in
+            robots.iter(&self.world)
+        {
             let stores = (bin, tank, battery, tool, anchor);
             robot::hash_robot(
                 &mut hash,
@@ -332,6 +337,7 @@ impl Headless {
                 stores,
                 pilot.activity(robot, motion),
             );
+            probe.hash_into(&mut hash);
         }
         let mut plants = self.world.query::<&Plant>();
         for plant in plants.iter(&self.world) {
@@ -344,8 +350,9 @@ impl Headless {
         for part in [
             postcard::to_stdvec(self.world.resource::<Scripts>()),
             postcard::to_stdvec(self.world.resource::<Inbox>()),
+            postcard::to_stdvec(self.world.resource::<Prospectors>()),
         ] {
-            hash.update(&part.expect("scripts and orders have no unserialisable part"));
+            hash.update(&part.expect("scripts, orders and surveys have no unserialisable part"));
         }
         hash.digest()
     }
@@ -408,7 +415,7 @@ impl Headless {
                     credits: 1e-6 * ledger.balance(prospector.account) as f64,
                     sold_g: BTreeMap::from([(market.good().as_str(), sold_g)]),
                     dug_g,
-                    samples: prospector.samples.len(),
+                    samples: prospector.survey.measured_count(),
                 }
             })
             .collect();

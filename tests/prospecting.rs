@@ -1,1 +1,444 @@
 //! Instruments estimate, maps converge, and truth stays hidden.
+
+use std::sync::Arc;
+
+use bevy::math::DVec3;
+use bonanza::headless::Headless;
+use bonanza::sim::asteroid::constituent::Constituent;
+use bonanza::sim::asteroid::{BodyModel, Ground, Terrain};
+use bonanza::sim::level::Level;
+use bonanza::sim::order::Order;
+use bonanza::sim::prospecting::measure::{self, Setup};
+use bonanza::sim::prospecting::{Instrument, InstrumentSpec, Quantity, Reading, Support};
+use proptest::prelude::*;
+
+const WATER: Quantity = Quantity::Content(Constituent::Water);
+
+/// First water, with every instrument on every robot.
+fn equipped() -> Level {
+    let mut level = Level::find("first-water").expect("the level ships with the program");
+    for kind in level.robot_kinds.values_mut() {
+        kind.instruments = Instrument::ALL.map(InstrumentSpec::reference).to_vec();
+    }
+    level
+}
+
+fn world() -> Headless {
+    Headless::load(&equipped(), None).expect("the level names a known body")
+}
+
+fn bennu(seed: u64) -> Terrain {
+    Terrain::new(BodyModel::shared("bennu", seed).expect("the catalogue has Bennu"))
+}
+
+fn setup(instrument: Instrument, seed: u64, at_ms: u64, position_m: DVec3) -> Setup<'static> {
+    let spec = InstrumentSpec::reference(instrument);
+    Setup {
+        spec,
+        time_s: spec.time_s,
+        seed,
+        at_ms,
+        measured_by: "player",
+        robot: "digger-1",
+        position_m,
+        track_m: Vec::new(),
+        depth_m: 0.0,
+    }
+}
+
+/// A place some metres above the ground.
+fn above(terrain: &Terrain, direction: DVec3, height_m: f64) -> DVec3 {
+    let ground_m = terrain.surface_below(2.0 * terrain.model().bounding_radius_m() * direction);
+    ground_m + height_m * terrain.up(ground_m)
+}
+
+fn ground_under(terrain: &Terrain, position_m: DVec3) -> Ground {
+    let ground_m = terrain.surface_below(position_m);
+    terrain
+        .model()
+        .ground_at(ground_m - 0.2 * terrain.up(ground_m))
+}
+
+#[test]
+fn an_order_to_measure_ends_in_a_reading_near_the_truth() {
+    let mut world = world();
+    world.run_until_ms(60_000);
+    for instrument in Instrument::ALL {
+        let before = world.observe("player").unwrap().readings.len();
+        let robot = "digger-1".to_owned();
+        world.submit(
+            "player",
+            Order::Measure {
+                robot,
+                instrument,
+                time_s: None,
+            },
+        );
+        let spec = InstrumentSpec::reference(instrument);
+        let begun_ms = world.time_ms();
+        world.step();
+        let seen = world.observe("player").unwrap();
+        assert_eq!(seen.robots[0].measuring, Some(instrument));
+        world.run_until_ms(begun_ms + (1e3 * spec.time_s) as u64 + 61_000);
+        let seen = world.observe("player").unwrap();
+        assert_eq!(seen.robots[0].measuring, None, "{instrument}");
+        let new = &seen.readings[before..];
+        assert!(!new.is_empty(), "{instrument}");
+        for held in new {
+            assert_eq!(held.reading.instrument, instrument);
+            assert_eq!(held.reading.measured_by, "player");
+            let taken_s = 1e-3 * (held.reading.at_ms - begun_ms) as f64;
+            assert!(spec.time_s <= taken_s, "{instrument}: {taken_s} s");
+        }
+        if let (Support::Spot, Some(water)) =
+            (&new[0].reading.support, new[0].reading.estimate(WATER))
+        {
+            let place_m = new[0].reading.point_m.as_dvec3();
+            let truth = ground_under(world.terrain(), place_m).water_fraction;
+            assert!((water.value - truth).abs() < 5.0 * water.std);
+        }
+    }
+    // The old order still works, and its reading is a sample.
+    let before = world.observe("player").unwrap().samples.len();
+    let robot = "digger-1".to_owned();
+    world.submit("player", Order::Survey { robot });
+    world.run_until_ms(world.time_ms() + 300_000);
+    assert_eq!(world.observe("player").unwrap().samples.len(), before + 1);
+}
+
+#[test]
+fn a_measurement_that_cannot_be_made_is_refused_with_its_reason() {
+    let mut world = Headless::load(&Level::find("first-water").unwrap(), None).unwrap();
+    world.run_until_ms(60_000);
+    let mut refusal = |by: &str, robot: &str, instrument, time_s| {
+        let order = Order::Measure {
+            robot: robot.to_owned(),
+            instrument,
+            time_s,
+        };
+        world.submit(by, order);
+        world.step();
+        let taken = world.orders_taken().iter().rfind(|taken| !taken.scripted);
+        taken.unwrap().answer.clone().unwrap_err().to_string()
+    };
+    let contact = Instrument::ContactSpectrometer;
+    assert_eq!(
+        refusal("player", "digger-1", Instrument::OrbitRadar, None),
+        "digger-1 carries no orbit radar"
+    );
+    assert_eq!(
+        refusal("tycho", "digger-1", contact, None),
+        "digger-1 is not yours"
+    );
+    for time_s in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e9] {
+        let refusal = refusal("player", "digger-1", contact, Some(time_s));
+        assert!(refusal.contains("must be from 1 to"), "{refusal}");
+    }
+}
+
+#[test]
+fn a_measurement_survives_a_save_and_is_spoilt_by_leaving() {
+    let mut world = world();
+    world.run_until_ms(60_000);
+    let measure = |robot: &str| Order::Measure {
+        robot: robot.to_owned(),
+        instrument: Instrument::CoreSampler,
+        time_s: None,
+    };
+    world.submit("player", measure("digger-1"));
+    world.submit("player", measure("digger-2"));
+    world.run_until_ms(600_000);
+    let place_m = world.observe("player").unwrap().robots[1].position_m;
+    world.submit(
+        "player",
+        Order::HopTo {
+            robot: "digger-2".into(),
+            target_m: (place_m + 8.0 * place_m.normalize().any_orthonormal_vector())
+                .as_dvec3()
+                .to_array(),
+        },
+    );
+    world.step();
+    let taken = world.orders_taken().iter().rfind(|taken| !taken.scripted);
+    assert_eq!(taken.unwrap().answer, Ok(()));
+    let mut restored = Headless::restore(&world.save()).unwrap();
+    for world in [&mut world, &mut restored] {
+        world.run_until_ms(3_600_000);
+    }
+    assert_eq!(world.state_hash(), restored.state_hash());
+    let seen = world.observe("player").unwrap();
+    assert_eq!(seen, restored.observe("player").unwrap());
+    let robots: Vec<&str> = seen.readings[1..]
+        .iter()
+        .map(|held| held.reading.robot.as_str())
+        .collect();
+    assert_eq!(
+        robots,
+        ["digger-1", "digger-1"],
+        "two stretches of half a metre"
+    );
+}
+
+/// Errors in units of what was stated, over many instruments of a kind.
+fn stated_errors(instrument: Instrument, quantity: Quantity, height_m: f64) -> Vec<f64> {
+    let terrain = bennu(7);
+    let position_m = above(&terrain, DVec3::new(0.3, 0.8, 0.2).normalize(), height_m);
+    // An instrument without errors to speak of tells what it should see.
+    let mut perfect = setup(instrument, 0, 0, position_m);
+    perfect.time_s *= 1e9;
+    let mean_of = |setups: &mut dyn Iterator<Item = Setup>| -> f64 {
+        let values: Vec<f64> = setups
+            .map(|setup| {
+                measure::measure(&terrain, &setup)[0]
+                    .estimate(quantity)
+                    .unwrap()
+                    .value
+            })
+            .collect();
+        values.iter().sum::<f64>() / values.len() as f64
+    };
+    // Averaged over instruments, so that their calibrations cancel.
+    let seeds = 0..if height_m < 5.0 { 4_000 } else { 400 };
+    let truth = mean_of(&mut seeds.map(|seed| Setup {
+        seed,
+        ..perfect.clone()
+    }));
+    (10_000..10_300)
+        .map(|seed| {
+            let reading = &measure::measure(&terrain, &setup(instrument, seed, 5, position_m))[0];
+            let estimate = reading.estimate(quantity).unwrap();
+            (estimate.value - truth) / estimate.std
+        })
+        .collect()
+}
+
+#[test]
+fn stated_errors_are_honest() {
+    for (instrument, quantity, height_m) in [
+        (Instrument::ContactSpectrometer, WATER, 0.5),
+        (Instrument::CoreSampler, WATER, 0.5),
+        (Instrument::GammaNeutron, WATER, 10.0),
+        (Instrument::Accelerometer, Quantity::Gravity, 0.5),
+        (Instrument::ThermalMapper, Quantity::ThermalInertia, 10.0),
+        (Instrument::OrbitRadar, Quantity::BulkDensity, 10.0),
+        (Instrument::Telescope, Quantity::BandDepth3Um, 0.5),
+    ] {
+        let errors = stated_errors(instrument, quantity, height_m);
+        let n = errors.len() as f64;
+        let mean = errors.iter().sum::<f64>() / n;
+        let spread = (errors.iter().map(|e| (e - mean).powi(2)).sum::<f64>() / n).sqrt();
+        // Four standard errors of a mean of 300, and of the truth taken from a finite mean.
+        assert!(
+            mean.abs() < 0.3,
+            "{instrument} {quantity}: bias of {mean} σ"
+        );
+        assert!(
+            (0.82..1.18).contains(&spread),
+            "{instrument} {quantity}: {spread} σ"
+        );
+    }
+}
+
+#[test]
+fn longer_counting_shrinks_the_error_and_height_widens_the_view() {
+    let terrain = bennu(7);
+    let water_std = |time_s: f64, height_m: f64| {
+        let position_m = above(&terrain, DVec3::Y, height_m);
+        let mut setup = setup(Instrument::GammaNeutron, 3, 9, position_m);
+        setup.time_s = time_s;
+        let reading = measure::measure(&terrain, &setup).remove(0);
+        let Support::Area { radius_m, .. } = reading.support else {
+            panic!("{:?}", reading.support);
+        };
+        (
+            reading.estimate(WATER).unwrap().random_std(),
+            f64::from(radius_m),
+        )
+    };
+    let (short, near_m) = water_std(3_600.0, 5.0);
+    let (long, _) = water_std(16.0 * 3_600.0, 5.0);
+    // Poisson: sixteen times the counts, a quarter of the error; the counts themselves scatter.
+    assert!((3.0..5.2).contains(&(short / long)), "{short} and {long}");
+    let (far, far_m) = water_std(3_600.0, 100.0);
+    assert!(short < far);
+    assert!(
+        (far_m / near_m - 20.0).abs() < 1.0,
+        "{near_m} m and {far_m} m"
+    );
+}
+
+#[test]
+fn the_class_is_guessed_from_afar_and_better_from_near() {
+    let mut right = [0.0; 2];
+    let bodies = [
+        "bennu", "itokawa", "eros", "ryugu", "2008ev5", "vesta", "1986da",
+    ];
+    let mut count = 0.0;
+    for body in bodies {
+        let Ok(model) = BodyModel::shared(body, 3) else {
+            continue;
+        };
+        let class = model.record().composition_class.clone();
+        let terrain = Terrain::new(model);
+        let position_m = above(&terrain, DVec3::Y, 100.0);
+        for seed in 0..20 {
+            let far = measure::from_earth(&terrain, seed);
+            let near =
+                measure::measure(&terrain, &setup(Instrument::Telescope, seed, 1, position_m));
+            count += 1.0;
+            for (right, readings) in right.iter_mut().zip([vec![&far], vec![&far, &near[0]]]) {
+                let guess = bonanza::sim::prospecting::ClassGuess::from_readings(
+                    false,
+                    readings.into_iter(),
+                );
+                let total: f64 = guess.0.iter().map(|chance| chance.probability).sum();
+                assert!((total - 1.0).abs() < 1e-9);
+                let chance = guess.0.iter().find(|chance| chance.class == class).unwrap();
+                *right += chance.probability;
+            }
+        }
+    }
+    let [far, near] = right.map(|sum| sum / count);
+    assert!(
+        0.08 < far && far < near,
+        "{far} from afar, {near} from near"
+    );
+}
+
+/// Every number of a JSON value.
+fn numbers(value: &serde_json::Value, into: &mut Vec<f64>) {
+    match value {
+        serde_json::Value::Number(number) => into.extend(number.as_f64()),
+        serde_json::Value::Array(values) => values.iter().for_each(|v| numbers(v, into)),
+        serde_json::Value::Object(fields) => fields.values().for_each(|v| numbers(v, into)),
+        _ => {}
+    }
+}
+
+/// Every number in a text.
+fn numbers_in_text(text: &str) -> Vec<f64> {
+    text.split(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .filter_map(|word| word.parse().ok())
+        .collect()
+}
+
+#[test]
+fn no_number_that_a_prospector_sees_is_the_truth() {
+    let mut world = world();
+    world.run_until_ms(60_000);
+    for instrument in Instrument::ALL {
+        for robot in ["digger-1", "digger-2"] {
+            let robot = robot.to_owned();
+            world.submit(
+                "player",
+                Order::Measure {
+                    robot,
+                    instrument,
+                    time_s: Some(600.0),
+                },
+            );
+        }
+        world.run_until_ms(world.time_ms() + 900_000);
+    }
+    let seen = world.observe("player").unwrap();
+    let mut shown = Vec::new();
+    numbers(&serde_json::to_value(&seen).unwrap(), &mut shown);
+    for line in world.log() {
+        shown.extend(numbers_in_text(&line.text));
+    }
+    assert!(100 < shown.len());
+    let mut truths = Vec::new();
+    for held in &seen.readings[1..] {
+        let Ground {
+            bulk_density_kg_m3,
+            water_fraction,
+            cohesion_pa,
+            ..
+        } = ground_under(world.terrain(), held.reading.point_m.as_dvec3());
+        truths.extend([bulk_density_kg_m3, water_fraction, cohesion_pa]);
+    }
+    assert!(20 < truths.len());
+    for truth in truths {
+        // To five digits; the messages show fewer of an estimate that is off by more.
+        let leak = shown
+            .iter()
+            .find(|&&x| (x - truth).abs() < 1e-5 * truth.abs());
+        assert_eq!(leak, None, "{truth}");
+    }
+}
+
+fn worth(readings: &[Reading]) -> Vec<f64> {
+    readings
+        .iter()
+        .flat_map(|reading| reading.estimates.iter().map(|estimate| estimate.value))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// What is read depends on the ground that is looked at, on the instrument and on chance: two
+    /// bodies that differ everywhere else give readings that differ by the truth at the place.
+    #[test]
+    fn a_reading_tells_of_no_other_ground(
+        x in -1.0..1.0f64, y in -1.0..1.0f64, z in 0.2..1.0f64, seed in 0..1000u64
+    ) {
+        let direction = DVec3::new(x, y, z).normalize();
+        let error = |body: u64| {
+            let terrain = bennu(body);
+            let position_m = above(&terrain, direction, 0.5);
+            let reading = measure::measure(
+                &terrain,
+                &setup(Instrument::ContactSpectrometer, seed, 77, position_m),
+            )
+            .remove(0);
+            let water = *reading.estimate(WATER).unwrap();
+            prop_assert_ne!(water.value, ground_under(&terrain, position_m).water_fraction);
+            Ok((water.value - ground_under(&terrain, position_m).water_fraction, water.std))
+        };
+        let (one, one_std) = error(7)?;
+        let (other, other_std) = error(8)?;
+        prop_assert!((one - other).abs() < 1e-12);
+        prop_assert_eq!(one_std, other_std);
+    }
+
+    /// Changing ground that an instrument does not see changes nothing of what it reads, but for the
+    /// direction of down, which every hole on the body turns by less than anybody can see.
+    #[test]
+    fn ground_out_of_sight_changes_nothing(
+        x in -1.0..1.0f64, y in -1.0..1.0f64, z in 0.3..1.0f64, dug_g in 1_000..5_000_000i64
+    ) {
+        let mut terrain = bennu(7);
+        let direction = DVec3::new(x, y, z).normalize();
+        let position_m = above(&terrain, direction, 0.5);
+        let seen = [
+            Instrument::ContactSpectrometer,
+            Instrument::CoreSampler,
+            Instrument::GammaNeutron,
+            Instrument::ThermalMapper,
+            Instrument::OrbitRadar,
+            Instrument::Telescope,
+        ];
+        let read = |terrain: &Terrain| -> Vec<f64> {
+            seen.iter()
+                .flat_map(|&instrument| {
+                    worth(&measure::measure(terrain, &setup(instrument, 1, 2, position_m)))
+                })
+                .collect()
+        };
+        let before = read(&terrain);
+        let elsewhere_m = above(&terrain, -direction, 0.0);
+        terrain.excavate(elsewhere_m, 3.0, dug_g);
+        for (after, before) in read(&terrain).into_iter().zip(before) {
+            prop_assert!((after - before).abs() <= 1e-6 * before.abs(), "{after} and {before}");
+        }
+    }
+}
+
+#[test]
+fn readings_are_shared_not_copied() {
+    let mut world = world();
+    let first = world.observe("player").unwrap().readings[0].reading.clone();
+    let second = world.observe("player").unwrap().readings[0].reading.clone();
+    assert!(Arc::ptr_eq(&first, &second));
+}

@@ -15,6 +15,8 @@ use super::level::{Brain, Level, Site};
 use super::order::{Inbox, Log};
 use super::physics::{Motion, Physics};
 use super::plant::{Plant, grams};
+use super::prospecting::probe::Probe;
+use super::prospecting::{Provenance, Survey, measure};
 use super::prospector::script::{Script, Scripts};
 use super::prospector::{Prospector, ProspectorId, Prospectors};
 use super::robot::autopilot::Autopilot;
@@ -78,6 +80,12 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), Unkno
         registry,
     };
 
+    // What is known of the body before anybody has been there.
+    let mut known = Survey::default();
+    known.add(
+        Arc::new(measure::from_earth(&terrain, seed)),
+        Provenance::Public,
+    );
     let mut prospectors = Prospectors::default();
     let mut scripts = Scripts::default();
     for spec in &level.prospectors {
@@ -101,7 +109,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), Unkno
             kind: spec.kind,
             brain: spec.brain.clone(),
             account,
-            samples: Vec::new(),
+            survey: known.clone(),
             upkeep_due_ucr: 0,
             upkeep_paid_ucr: 0,
         });
@@ -251,6 +259,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), Unkno
             Tool::default(),
             Drive::default(),
             Autopilot::default(),
+            Probe::default(),
             FieldCell::default(),
             Horizon::default(),
         ));

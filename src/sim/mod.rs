@@ -33,6 +33,7 @@ use economy::market::Market;
 use level::Freight;
 use order::Inbox;
 use physics::Physics;
+use prospecting::probe::Probe;
 use robot::Anchor;
 use robot::autopilot::Autopilot;
 
@@ -109,6 +110,7 @@ impl Plugin for SimPlugin {
                 robot::RobotPlugin,
                 plant::PlantPlugin,
                 prospector::ProspectorPlugin,
+                prospecting::ProspectingPlugin,
             ));
     }
 }
@@ -182,22 +184,20 @@ pub struct Accounts {
     pub registry: AccountId,
 }
 
-/// The random streams of the world that belong to no script.
+/// Where the chances of the world come from that belong to no script.
 #[derive(Resource, Clone, Debug, Serialize, Deserialize)]
 pub struct Chance {
-    survey: random::Stream,
+    seed: u64,
 }
 
 impl Chance {
     pub fn new(seed: u64) -> Self {
-        Self {
-            survey: random::stream(seed, "survey"),
-        }
+        Self { seed }
     }
 
-    /// The error of a survey in standard deviations.
-    pub fn survey_normal(&mut self) -> f64 {
-        random::normal(&mut self.survey)
+    /// The seed of the run, from which each use of chance makes the stream of its own purpose.
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 }
 
@@ -211,17 +211,17 @@ pub fn pace<'a>(
     terms: &Terms,
     inbox: &Inbox,
     physics: &Physics,
-    pilots: impl Iterator<Item = (&'a Autopilot, &'a Anchor)>,
+    pilots: impl Iterator<Item = (&'a Autopilot, &'a Anchor, &'a Probe)>,
 ) -> (u64, bool) {
     if physics.is_stirring() || inbox.is_due(clock.time_ms) {
         return (terms.tick_ms, true);
     }
     let mut longest_ms = terms.idle_tick_ms;
-    for (pilot, anchor) in pilots {
+    for (pilot, anchor, probe) in pilots {
         if pilot.moves(*anchor) {
             return (terms.tick_ms, true);
         }
-        if !pilot.is_idle() {
+        if !pilot.is_idle() || !probe.is_idle() {
             longest_ms = terms.long_tick_ms;
         }
     }
@@ -238,7 +238,7 @@ fn begin(
     terrain: Res<Terrain>,
     mut clock: ResMut<Clock>,
     mut daylight: ResMut<Daylight>,
-    pilots: Query<(&Autopilot, &Anchor)>,
+    pilots: Query<(&Autopilot, &Anchor, &Probe)>,
 ) {
     (clock.tick_ms, clock.short) = pace(&clock, &terms, &inbox, &physics, pilots.iter());
     if !daylight.is_of(clock.time_ms) {

@@ -8,12 +8,18 @@ use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::asteroid::Terrain;
+use super::asteroid::constituent::Constituent;
 use super::daylight::Daylight;
 use super::economy::ledger::Ledger;
 use super::economy::market::Market;
 use super::law::claims::Registry;
 use super::physics::Motion;
 use super::plant::Plant;
+use super::prospecting::probe::Probe;
+use super::prospecting::{
+    ClassGuess, Held, Instrument, InstrumentSpec, Quantity, Support, Survey, instrument,
+};
 use super::prospector::{ProspectorId, Prospectors};
 use super::robot::autopilot::Autopilot;
 use super::robot::{Anchor, Battery, Bin, Drive, Robot, Tank, Tool};
@@ -48,7 +54,12 @@ pub struct Observation {
     pub credits: f64,
     pub robots: Vec<OwnRobot>,
     pub plants: Vec<OwnPlant>,
+    /// All that it knows of the ground, in the order in which it came to know it.
+    pub readings: Vec<Held>,
+    /// Water in the readings of single spots.
     pub samples: Vec<Sample>,
+    /// What the body may be made of, from the spectra among the readings.
+    pub class_guess: ClassGuess,
     pub others: Vec<OtherRobot>,
     pub claims: Vec<ClaimView>,
     pub market: MarketView,
@@ -78,6 +89,10 @@ pub struct OwnRobot {
     pub lost: bool,
     /// Worn fraction of the digging tools, 0 (new) to 1 (blunt).
     pub wear: f32,
+    /// What it can measure with.
+    pub instruments: Vec<InstrumentSpec>,
+    /// The instrument at work.
+    pub measuring: Option<Instrument>,
 }
 
 /// Telemetry of a plant of one's own.
@@ -93,7 +108,7 @@ pub struct OwnPlant {
     pub running: bool,
 }
 
-/// One reading of the contact spectrometer, with its standard error.
+/// Water at one spot as read by an instrument, with its standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     pub at_ms: u64,
@@ -190,6 +205,7 @@ pub struct Senses<'w, 's> {
     clock: Res<'w, Clock>,
     terms: Res<'w, Terms>,
     daylight: Res<'w, Daylight>,
+    terrain: Res<'w, Terrain>,
     prospectors: Res<'w, Prospectors>,
     ledger: Res<'w, Ledger>,
     market: Res<'w, Market>,
@@ -207,6 +223,7 @@ pub struct Senses<'w, 's> {
             &'static Tool,
             &'static Drive,
             &'static Autopilot,
+            &'static Probe,
         ),
     >,
     plants: Query<'w, 's, &'static Plant>,
@@ -220,9 +237,10 @@ impl Senses<'_, '_> {
 
     /// Whether a robot of the prospector has nothing to do.
     pub fn has_idle_robot(&self, id: ProspectorId) -> bool {
-        self.robots.iter().any(|(robot, motion, .., pilot)| {
+        self.robots.iter().any(|(robot, motion, .., pilot, probe)| {
             robot.owner == id
                 && pilot.is_idle()
+                && probe.is_idle()
                 && !robot.lost
                 && (motion.at_rest || !motion.touching)
         })
@@ -240,7 +258,7 @@ impl Senses<'_, '_> {
         let prospector = self.prospectors.get(id);
         let mut robots = Vec::new();
         let mut others = Vec::new();
-        for (robot, motion, bin, tank, battery, anchor, tool, _, pilot) in &self.robots {
+        for (robot, motion, bin, tank, battery, anchor, tool, _, pilot, probe) in &self.robots {
             if robot.owner != id {
                 others.push(OtherRobot {
                     name: robot.name.clone(),
@@ -254,9 +272,12 @@ impl Senses<'_, '_> {
                 kind: robot.kind_name.clone(),
                 position_m: motion.position_m,
                 speed_m_s: motion.velocity_m_s.length(),
-                activity: pilot.activity(robot, motion),
-                activity_text: pilot.describe(robot, motion, bin),
-                progress: pilot.progress(robot, battery, bin).map(|part| part as f32),
+                activity: activity(robot, motion, pilot, probe),
+                activity_text: describe(robot, motion, bin, pilot, probe),
+                progress: pilot
+                    .progress(robot, battery, bin)
+                    .or_else(|| probe.progress())
+                    .map(|part| part as f32),
                 battery_fraction: battery.fraction() as f32,
                 solar_power_w: battery.solar_w() as f32,
                 bin_kg: kilograms(bin.load_g()),
@@ -268,6 +289,8 @@ impl Senses<'_, '_> {
                 at_rest: motion.at_rest,
                 lost: robot.lost,
                 wear: tool.wear() as f32,
+                instruments: instrument::all_carried(&robot.kind),
+                measuring: probe.instrument(),
             });
         }
         let plants = self
@@ -291,7 +314,12 @@ impl Senses<'_, '_> {
             credits: 1e-6 * self.ledger.balance(prospector.account) as f64,
             robots,
             plants,
-            samples: prospector.samples.clone(),
+            readings: prospector.survey.held().to_vec(),
+            samples: samples(&prospector.survey),
+            class_guess: ClassGuess::from_readings(
+                self.terrain.model().is_lunar(),
+                prospector.survey.readings(),
+            ),
             others,
             claims: self.claims(),
             market: MarketView {
@@ -328,25 +356,27 @@ impl Senses<'_, '_> {
             .robots
             .iter()
             .map(
-                |(robot, motion, bin, tank, battery, anchor, tool, drive, pilot)| RobotView {
-                    name: robot.name.clone(),
-                    owner: self.prospectors.name(robot.owner).to_owned(),
-                    kind: robot.kind_name.clone(),
-                    position_m: motion.position_m,
-                    rotation: motion.rotation,
-                    velocity_m_s: motion.velocity_m_s,
-                    angular_velocity_rad_s: motion.angular_velocity_rad_s,
-                    size_m: robot.size_m(),
-                    activity: pilot.activity(robot, motion),
-                    activity_text: pilot.describe(robot, motion, bin),
-                    anchored: *anchor != Anchor::Out,
-                    at_rest: motion.at_rest,
-                    lost: robot.lost,
-                    thrust_n: drive.thrust_n.as_vec3(),
-                    bin_fill: bin.load_g() as f32 / bin.capacity_g as f32,
-                    battery_fill: battery.fraction() as f32,
-                    propellant_fill: tank.propellant_g() as f32 / tank.capacity_g as f32,
-                    dig_rate_kg_s: tool.rate_kg_per_s() as f32,
+                |(robot, motion, bin, tank, battery, anchor, tool, drive, pilot, probe)| {
+                    RobotView {
+                        name: robot.name.clone(),
+                        owner: self.prospectors.name(robot.owner).to_owned(),
+                        kind: robot.kind_name.clone(),
+                        position_m: motion.position_m,
+                        rotation: motion.rotation,
+                        velocity_m_s: motion.velocity_m_s,
+                        angular_velocity_rad_s: motion.angular_velocity_rad_s,
+                        size_m: robot.size_m(),
+                        activity: activity(robot, motion, pilot, probe),
+                        activity_text: describe(robot, motion, bin, pilot, probe),
+                        anchored: *anchor != Anchor::Out,
+                        at_rest: motion.at_rest,
+                        lost: robot.lost,
+                        thrust_n: drive.thrust_n.as_vec3(),
+                        bin_fill: bin.load_g() as f32 / bin.capacity_g as f32,
+                        battery_fill: battery.fraction() as f32,
+                        propellant_fill: tank.propellant_g() as f32 / tank.capacity_g as f32,
+                        dig_rate_kg_s: tool.rate_kg_per_s() as f32,
+                    }
                 },
             )
             .collect();
@@ -375,6 +405,34 @@ impl Senses<'_, '_> {
             claims: self.claims(),
         }
     }
+}
+
+/// What the pilot does, or the instruments while it does nothing.
+fn activity(robot: &Robot, motion: &Motion, pilot: &Autopilot, probe: &Probe) -> Activity {
+    match pilot.activity(robot, motion) {
+        Activity::Idle if !probe.is_idle() => Activity::Surveying,
+        other => other,
+    }
+}
+
+fn describe(robot: &Robot, motion: &Motion, bin: &Bin, pilot: &Autopilot, probe: &Probe) -> String {
+    match probe.describe() {
+        Some(text) if pilot.is_idle() && !robot.lost => text,
+        _ => pilot.describe(robot, motion, bin),
+    }
+}
+
+fn samples(survey: &Survey) -> Vec<Sample> {
+    survey
+        .estimates(Quantity::Content(Constituent::Water))
+        .filter(|(reading, _)| reading.support == Support::Spot)
+        .map(|(reading, water)| Sample {
+            at_ms: reading.at_ms,
+            point_m: reading.point_m,
+            water_fraction: water.value as f32,
+            water_fraction_std: water.std as f32,
+        })
+        .collect()
 }
 
 fn kilograms(grams: i64) -> f64 {

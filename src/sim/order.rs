@@ -10,6 +10,8 @@ use std::fmt;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::prospecting::Instrument;
+
 /// What a prospector may ask for. Positions are in the body's frame [m], masses in kilograms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,8 +38,16 @@ pub enum Order {
     Charge { robot: String },
     /// Drop what the robot is doing. A robot in flight still lands.
     Stop { robot: String },
-    /// Measure the water content of the ground under the robot.
+    /// Measure the ground under the robot with its contact spectrometer.
     Survey { robot: String },
+    /// Measure with an instrument that the robot carries, for `time_s` (default: as long as one
+    /// measurement of it takes).
+    Measure {
+        robot: String,
+        instrument: Instrument,
+        #[serde(default)]
+        time_s: Option<f64>,
+    },
     /// Register a circular claim around the place where the robot stands.
     FileClaim { robot: String, radius_m: f64 },
     /// Sell water from a plant's tank to the market's node.
@@ -58,6 +68,7 @@ impl Order {
             | Self::Charge { robot }
             | Self::Stop { robot }
             | Self::Survey { robot }
+            | Self::Measure { robot, .. }
             | Self::FileClaim { robot, .. }
             | Self::Refuel { robot } => Some(robot),
             Self::Sell { .. } => None,
@@ -76,6 +87,9 @@ impl fmt::Display for Order {
             Self::Charge { robot } => write!(f, "{robot}: charge"),
             Self::Stop { robot } => write!(f, "{robot}: stop"),
             Self::Survey { robot } => write!(f, "{robot}: survey"),
+            Self::Measure {
+                robot, instrument, ..
+            } => write!(f, "{robot}: measure with the {instrument}"),
             Self::FileClaim { robot, radius_m } => write!(f, "{robot}: claim {radius_m} m around"),
             Self::Sell { plant, mass_kg } => write!(f, "{plant}: sell {mass_kg} kg of water"),
             Self::Refuel { robot } => write!(f, "{robot}: refuel"),

@@ -19,6 +19,7 @@ use super::level::Level;
 use super::order::{Inbox, Log};
 use super::physics::{BodyHandle, Motion, Physics};
 use super::plant::Plant;
+use super::prospecting::probe::Probe;
 use super::prospector::Prospectors;
 use super::prospector::script::Scripts;
 use super::robot::autopilot::Autopilot;
@@ -27,7 +28,7 @@ use super::{Accounts, Chance, Clock, build};
 
 const MAGIC: &[u8; 8] = b"BONANZA\n";
 /// Changes whenever the bytes of any part change meaning.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Magic, version and checksum come before the state.
 const HEADER_BYTES: usize = 8 + 4 + 8;
 
@@ -81,6 +82,7 @@ struct RobotState {
     tool: Tool,
     drive: Drive,
     pilot: Autopilot,
+    probe: Probe,
 }
 
 /// Writes a world down.
@@ -99,6 +101,7 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
             &'static Tool,
             &'static Drive,
             &'static Autopilot,
+            &'static Probe,
         ),
     >;
     let mut machines = SystemState::<(Robots, Query<&Plant>)>::new(world);
@@ -108,17 +111,20 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
     let robots = robots
         .iter()
         .map(
-            |(robot, motion, body, bin, tank, battery, anchor, tool, drive, pilot)| RobotState {
-                robot: robot.clone(),
-                motion: *motion,
-                body: *body,
-                bin: bin.clone(),
-                tank: tank.clone(),
-                battery: battery.clone(),
-                anchor: *anchor,
-                tool: tool.clone(),
-                drive: *drive,
-                pilot: pilot.clone(),
+            |(robot, motion, body, bin, tank, battery, anchor, tool, drive, pilot, probe)| {
+                RobotState {
+                    robot: robot.clone(),
+                    motion: *motion,
+                    body: *body,
+                    bin: bin.clone(),
+                    tank: tank.clone(),
+                    battery: battery.clone(),
+                    anchor: *anchor,
+                    tool: tool.clone(),
+                    drive: *drive,
+                    pilot: pilot.clone(),
+                    probe: probe.clone(),
+                }
             },
         )
         .collect();
@@ -193,6 +199,7 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
             tool,
             drive,
             pilot,
+            probe,
         } = part;
         let cell = FieldCell::default();
         world.spawn((
@@ -206,6 +213,7 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
             tool,
             drive,
             pilot,
+            probe,
             cell,
             Horizon::default(),
         ));

@@ -160,6 +160,11 @@ impl BodyModel {
         self.record
     }
 
+    /// Whether it is a patch of the Moon: whoever goes there knows.
+    pub fn is_lunar(&self) -> bool {
+        self.record.composition_class.starts_with("lunar")
+    }
+
     pub fn seed(&self) -> u64 {
         self.seed
     }

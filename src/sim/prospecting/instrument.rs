@@ -115,6 +115,14 @@ impl InstrumentSpec {
     }
 }
 
+/// All that a model of robot measures with.
+pub fn all_carried(kind: &RobotKind) -> Vec<InstrumentSpec> {
+    Instrument::ALL
+        .into_iter()
+        .filter_map(|instrument| carried(kind, instrument))
+        .collect()
+}
+
 /// The instrument of this kind that a model of robot carries.
 pub fn carried(kind: &RobotKind, instrument: Instrument) -> Option<InstrumentSpec> {
     kind.instruments

@@ -1,19 +1,40 @@
 //! Prospecting: instruments, what they read, and what the readings of a prospector add up to.
 //!
-//! [`instrument`] lists the instruments and their errors. A [`Reading`] is the only thing that
+//! [`instrument`] lists the instruments, [`measure`] is how they err, [`probe`] lets robots use
+//! them, [`spectrum`] guesses the class of a body from afar. A [`Reading`] is the only thing that
 //! leaves the ground: estimates with their standard errors, never the truth. Who owns a reading
 //! belongs in `prospector`, what the ground is in `asteroid`.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::asteroid::constituent::Constituent;
+use super::{SimSystems, Tick};
 
 pub mod instrument;
+pub mod measure;
+pub mod probe;
+pub mod spectrum;
 
 pub use instrument::{Instrument, InstrumentSpec};
+pub use spectrum::ClassGuess;
+
+/// Lets the instruments of robots measure.
+pub struct ProspectingPlugin;
+
+impl Plugin for ProspectingPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(
+            Tick,
+            probe::run_probes
+                .after(super::robot::autopilot::work)
+                .in_set(SimSystems::Exchange),
+        );
+    }
+}
 
 /// What an instrument estimates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -57,6 +78,24 @@ impl Quantity {
             Self::BulkDensity => "kg/m³",
             Self::Gravity | Self::GravityAnomaly => "m/s²",
         }
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Content(constituent) => return constituent.fmt(f),
+            Self::Albedo => "albedo",
+            Self::SpectralSlope => "spectral slope",
+            Self::BandDepth1Um => "1 µm band",
+            Self::BandDepth3Um => "3 µm band",
+            Self::ThermalInertia => "thermal inertia",
+            Self::RockCover => "rock cover",
+            Self::Roughness => "roughness",
+            Self::BulkDensity => "density",
+            Self::Gravity => "gravity",
+            Self::GravityAnomaly => "anomaly",
+        })
     }
 }
 
@@ -121,8 +160,16 @@ impl Reading {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Provenance {
     Own,
-    Bought { from: String, at_ms: u64 },
-    Shared { from: String, at_ms: u64 },
+    Bought {
+        from: String,
+        at_ms: u64,
+    },
+    Shared {
+        from: String,
+        at_ms: u64,
+    },
+    /// On the public record, such as what telescopes on Earth have seen.
+    Public,
 }
 
 /// A reading that a prospector holds. The reading itself is one and the same with all holders.
@@ -153,5 +200,26 @@ impl Survey {
 
     pub fn is_empty(&self) -> bool {
         self.held.is_empty()
+    }
+
+    /// Readings that are not on the public record.
+    pub fn measured_count(&self) -> usize {
+        self.held
+            .iter()
+            .filter(|held| held.provenance != Provenance::Public)
+            .count()
+    }
+
+    /// What has been measured on the ground, as far as it concerns one quantity.
+    pub fn estimates(&self, quantity: Quantity) -> impl Iterator<Item = (&Reading, &Estimate)> {
+        self.readings()
+            .filter_map(move |reading| Some((reading, reading.estimate(quantity)?)))
+    }
+
+    pub(super) fn add(&mut self, reading: Arc<Reading>, provenance: Provenance) {
+        self.held.push(Held {
+            reading,
+            provenance,
+        });
     }
 }

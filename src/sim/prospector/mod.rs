@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::economy::ledger::{AccountId, Ledger, Memo};
 use super::level::{Brain, ProspectorKind};
-use super::observation::Sample;
 use super::order::{Log, Severity};
 use super::plant::Plant;
+use super::prospecting::Survey;
 use super::robot::Robot;
 use super::{Accounts, Clock, SimSystems, Terms, Tick};
 
@@ -46,8 +46,8 @@ pub struct Prospector {
     pub kind: ProspectorKind,
     pub brain: Brain,
     pub account: AccountId,
-    /// What its robots have measured, oldest first.
-    pub samples: Vec<Sample>,
+    /// What it knows of the ground.
+    pub survey: Survey,
     /// Upkeep due so far [µcr], paid or not.
     pub(super) upkeep_due_ucr: i64,
     pub(super) upkeep_paid_ucr: i64,

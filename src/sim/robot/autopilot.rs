@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 
 use super::guidance::{self, Hop, NoHop};
 use super::{Anchor, Battery, Bin, Drive, FieldCell, Robot, Tank, anchor_ground};
+use crate::sim::Clock;
 use crate::sim::asteroid::Terrain;
 use crate::sim::economy::ledger::{Ledger, Memo};
-use crate::sim::observation::{Activity, Sample};
+use crate::sim::observation::Activity;
 use crate::sim::order::{Log, Severity};
 use crate::sim::physics::{BodyHandle, Motion, Physics};
 use crate::sim::plant::Plant;
 use crate::sim::prospector::Prospectors;
-use crate::sim::{Chance, Clock};
 
 /// A hop that ends farther than this from its mark is flown again [m].
 const MISS_M: f64 = 1.5;
@@ -67,7 +67,6 @@ pub enum Step {
         plant: String,
     },
     Charge,
-    Survey,
     Refuel {
         plant: String,
     },
@@ -162,7 +161,6 @@ impl Autopilot {
             Some(Step::Dig { .. }) => Activity::Digging,
             Some(Step::Unload { .. }) => Activity::Unloading,
             Some(Step::Charge) => Activity::Charging,
-            Some(Step::Survey) => Activity::Surveying,
             Some(Step::Refuel { .. }) => Activity::Refuelling,
         }
     }
@@ -207,7 +205,6 @@ impl Autopilot {
             ),
             Some(Step::Unload { plant }) => format!("unloading at {plant}"),
             Some(Step::Charge) => "charging".into(),
-            Some(Step::Survey) => "measuring the ground".into(),
             Some(Step::Refuel { plant }) => format!("refuelling at {plant}"),
         }
     }
@@ -217,7 +214,6 @@ impl Autopilot {
         let kind = &robot.kind;
         let part = match self.step()? {
             Step::Release | Step::Anchor => self.spent_s / kind.anchor_time_s,
-            Step::Survey => self.spent_s / kind.survey_time_s,
             Step::Dig { until_g } => bin.load.mass_g as f64 / *until_g as f64,
             Step::Charge => battery.fraction(),
             Step::Unload { .. } => 1.0 - bin.load.mass_g as f64 / bin.capacity_g as f64,
@@ -462,11 +458,10 @@ type Working<'w> = (
 );
 
 /// Counts the time of the steps that need nothing but time, and does what they are for.
-pub(super) fn work(
+pub(in crate::sim) fn work(
     clock: Res<Clock>,
     terrain: Res<Terrain>,
-    mut prospectors: ResMut<Prospectors>,
-    mut chance: ResMut<Chance>,
+    prospectors: Res<Prospectors>,
     mut physics: ResMut<Physics>,
     mut ledger: ResMut<Ledger>,
     mut log: ResMut<Log>,
@@ -600,32 +595,6 @@ pub(super) fn work(
             Step::Charge => {
                 if 0.995 <= battery.fraction() {
                     tell(Severity::Info, format!("{} is charged", robot.name));
-                    pilot.finish();
-                }
-            }
-            Step::Survey => {
-                battery.charge_j = (battery.charge_j - kind.survey_power_w * tick_s).max(0.0);
-                if kind.survey_time_s <= spent_s {
-                    let foot_m = at_m
-                        - (robot.half_height_m() + 0.2) * (motion.rotation * Vec3::Y).as_dvec3();
-                    let truth = terrain.model().ground_at(foot_m).water_fraction;
-                    let reading = truth + kind.survey_std * chance.survey_normal();
-                    tell(
-                        Severity::Info,
-                        format!(
-                            "{} reads {:.1} ± {:.1} % of water",
-                            robot.name,
-                            100.0 * reading,
-                            100.0 * kind.survey_std
-                        ),
-                    );
-                    let sample = Sample {
-                        at_ms: clock.time_ms(),
-                        point_m: foot_m.as_vec3(),
-                        water_fraction: reading as f32,
-                        water_fraction_std: kind.survey_std as f32,
-                    };
-                    prospectors.get_mut(owner).samples.push(sample);
                     pilot.finish();
                 }
             }

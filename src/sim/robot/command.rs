@@ -18,12 +18,17 @@ use crate::sim::observation::Activity;
 use crate::sim::order::{Inbox, Issued, Log, Order, Refusal, Severity, Taken};
 use crate::sim::physics::Motion;
 use crate::sim::plant::Plant;
+use crate::sim::prospecting::probe::Probe;
+use crate::sim::prospecting::{Instrument, instrument};
 use crate::sim::prospector::{ProspectorId, Prospectors};
 use crate::sim::voyage::rocket;
 use crate::sim::{Accounts, Clock, Terms};
 
 /// Largest weight of one order's water [kg]: more is a slip of the pen.
 const SALE_MAX_KG: f64 = 1e9;
+
+/// A measurement takes at least and at most so long [s].
+const MEASURE_S: (f64, f64) = (1.0, 1e7);
 
 /// Everything that an order may look at or change.
 #[derive(SystemParam)]
@@ -50,6 +55,7 @@ type Commanded = (
     &'static Anchor,
     &'static mut Autopilot,
     &'static mut FieldCell,
+    &'static mut Probe,
 );
 
 /// What an order would cost, told before it is given.
@@ -105,7 +111,7 @@ impl Desk<'_, '_> {
             ..
         } = self;
         let name = order.robot().unwrap_or_default();
-        let (robot, motion, bin, tank, battery, anchor, mut pilot, mut cell) =
+        let (robot, motion, bin, tank, battery, anchor, mut pilot, mut cell, mut probe) =
             own_robot(robots, sender, name)?;
         let at_m = motion.position_m.as_dvec3();
         let standing = motion.at_rest || motion.touching;
@@ -222,10 +228,29 @@ impl Desk<'_, '_> {
                 needs_ground("charge")?;
                 plan.push(Step::Charge);
             }
-            Order::Survey { .. } => {
-                needs_ground("survey")?;
+            Order::Survey { .. } | Order::Measure { .. } => {
+                let (instrument, time_s) = match order {
+                    Order::Measure {
+                        instrument, time_s, ..
+                    } => (*instrument, *time_s),
+                    _ => (Instrument::ContactSpectrometer, None),
+                };
+                let spec = instrument::carried(&robot.kind, instrument)
+                    .ok_or_else(|| Refusal::because(format!("{name} carries no {instrument}")))?;
+                let time_s = time_s.unwrap_or(spec.time_s);
+                if !(MEASURE_S.0 <= time_s && time_s <= MEASURE_S.1) {
+                    return Err(Refusal::because(format!(
+                        "time_s = {time_s} must be from {} to {} s",
+                        MEASURE_S.0, MEASURE_S.1
+                    )));
+                }
                 needs_power()?;
-                plan.push(Step::Survey);
+                if instrument.needs_ground() {
+                    needs_ground("measure")?;
+                    pilot.set([]);
+                }
+                probe.begin(spec, time_s, motion.position_m);
+                return Ok(());
             }
             Order::Stop { .. } => {
                 if !standing {
@@ -235,6 +260,11 @@ impl Desk<'_, '_> {
                 }
             }
             Order::Sell { .. } | Order::FileClaim { .. } => unreachable!("not for a robot's pilot"),
+        }
+        match order {
+            Order::Stop { .. } => probe.stop(),
+            Order::Charge { .. } => {}
+            _ => probe.leave_ground(),
         }
         pilot.set(plan);
         Ok(())
@@ -375,7 +405,7 @@ impl Desk<'_, '_> {
         let Order::HopTo { robot, target_m } = order else {
             return Err(Refusal::because("only a hop has an estimate"));
         };
-        let (robot, motion, bin, tank, _, _, _, mut cell) =
+        let (robot, motion, bin, tank, _, _, _, mut cell, _) =
             own_robot(&mut self.robots, sender, robot)?;
         let from_m = motion.position_m.as_dvec3();
         let target_m = stand_at(&self.terrain, robot, DVec3::from_array(*target_m))?;
@@ -420,6 +450,7 @@ type CommandedItem<'a> = (
     &'a Anchor,
     Mut<'a, Autopilot>,
     Mut<'a, FieldCell>,
+    Mut<'a, Probe>,
 );
 
 fn own_robot<'a>(

@@ -156,6 +156,11 @@ impl Battery {
     pub fn solar_w(&self) -> f64 {
         self.solar_w
     }
+
+    /// Takes what there is of an amount of energy.
+    pub(in crate::sim) fn drain_j(&mut self, energy_j: f64) {
+        self.charge_j = (self.charge_j - energy_j).max(0.0);
+    }
 }
 
 /// Screw anchors: how the robot stays on the ground.

@@ -1,0 +1,219 @@
+//! What a telescope makes of a body: a spectrum, and from it how likely each class of matter is.
+//!
+//! Bodies of one class differ, and classes look alike: both blur the guess, and no exposure helps.
+//! The guess is Bayes' rule over the classes of `composition.csv`, from the share of each among
+//! near-Earth objects.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Estimate, Quantity, Reading};
+use crate::sim::asteroid::BodyModel;
+use crate::sim::asteroid::catalogue::{self, Composition};
+use crate::sim::asteroid::constituent::Constituent;
+use crate::sim::random;
+
+const FEATURES: usize = 4;
+const QUANTITIES: [Quantity; FEATURES] = [
+    Quantity::Albedo,
+    Quantity::SpectralSlope,
+    Quantity::BandDepth1Um,
+    Quantity::BandDepth3Um,
+];
+/// Spread of the bodies of one class; of the albedo as a part of it.
+const SCATTER: [f64; FEATURES] = [0.25, 1.5, 0.03, 0.03];
+/// Random and systematic error of one night at a large telescope on Earth; an instrument at the
+/// site has a quarter of both.
+const EARTH_RANDOM: [f64; FEATURES] = [0.015, 1.0, 0.02, 0.04];
+const EARTH_SYSTEMATIC: [f64; FEATURES] = [0.008, 0.5, 0.01, 0.02];
+
+/// Class of `composition.csv`, share among near-Earth objects (0 where it is of another place),
+/// and the typical albedo, slope and band depths. After Binzel et al. (2019) for the shares and
+/// DeMeo et al. (2009), Usui et al. (2011) and Takir & Emery (2012) for the features, rounded.
+const CLASSES: [(&str, f64, [f64; FEATURES]); 25] = [
+    ("CI", 0.01, [0.045, 1.0, 0.01, 0.25]),
+    ("CI_ryugu", 0.03, [0.045, 0.5, 0.01, 0.10]),
+    ("CI_CM_bennu", 0.03, [0.044, -1.0, 0.01, 0.20]),
+    ("CI_CM_dry", 0.02, [0.10, -1.5, 0.02, 0.02]),
+    ("CM", 0.08, [0.05, 1.0, 0.02, 0.20]),
+    ("CM_ice", 0.02, [0.07, 1.0, 0.01, 0.27]),
+    ("CV", 0.04, [0.13, 3.0, 0.06, 0.03]),
+    ("H", 0.12, [0.24, 8.0, 0.18, 0.02]),
+    ("L", 0.18, [0.24, 9.0, 0.15, 0.02]),
+    ("LL", 0.22, [0.25, 8.0, 0.25, 0.02]),
+    ("EH", 0.04, [0.15, 5.0, 0.03, 0.02]),
+    ("aubrite", 0.03, [0.50, 2.0, 0.01, 0.03]),
+    ("eucrite", 0.05, [0.36, 9.0, 0.45, 0.02]),
+    ("iron_IIAB", 0.01, [0.15, 6.0, 0.01, 0.01]),
+    ("iron_IIIAB", 0.01, [0.15, 6.0, 0.01, 0.01]),
+    ("iron_p90", 0.005, [0.15, 6.0, 0.01, 0.01]),
+    ("M_1986DA", 0.01, [0.14, 6.0, 0.04, 0.02]),
+    ("M_psyche", 0.01, [0.15, 6.0, 0.03, 0.05]),
+    ("M_mixed", 0.04, [0.15, 5.0, 0.03, 0.05]),
+    ("unknown_D", 0.03, [0.05, 8.0, 0.01, 0.04]),
+    ("lunar_mare_highTi", 0.0, [0.07, 10.0, 0.06, 0.03]),
+    ("lunar_mare_lowTi", 0.0, [0.08, 12.0, 0.10, 0.03]),
+    ("lunar_highland", 0.0, [0.16, 9.0, 0.04, 0.03]),
+    ("lunar_KREEP", 0.0, [0.10, 10.0, 0.08, 0.03]),
+    ("lunar_psr", 0.0, [0.16, 9.0, 0.04, 0.10]),
+];
+/// Of a class that the table does not hold.
+const UNKNOWN: [f64; FEATURES] = [0.15, 5.0, 0.08, 0.05];
+
+/// What a perfect telescope would see of a body.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spectrum([f64; FEATURES]);
+
+impl Spectrum {
+    /// The truth: typical of the class of the body, with a scatter of its own.
+    pub(super) fn of(model: &BodyModel) -> Self {
+        let record = model.record();
+        let typical = CLASSES
+            .iter()
+            .find(|(class, ..)| *class == record.composition_class)
+            .map_or(UNKNOWN, |(.., features)| *features);
+        let mut stream = random::stream(model.seed(), &format!("spectrum:{}", record.id));
+        let scattered = std::array::from_fn(|i| {
+            let z = random::normal(&mut stream);
+            if QUANTITIES[i] == Quantity::Albedo {
+                typical[i] * (SCATTER[i] * z).exp()
+            } else {
+                typical[i] + SCATTER[i] * z
+            }
+        });
+        Self(scattered)
+    }
+
+    /// Estimates of each feature by `error(quantity, truth, random, systematic)`, with the errors
+    /// of a telescope on Earth.
+    pub(super) fn seen_by(
+        self,
+        error: &mut impl FnMut(Quantity, f64, f64, f64) -> Estimate,
+    ) -> Vec<Estimate> {
+        (0..FEATURES)
+            .map(|i| {
+                error(
+                    QUANTITIES[i],
+                    self.0[i],
+                    EARTH_RANDOM[i],
+                    EARTH_SYSTEMATIC[i],
+                )
+            })
+            .collect()
+    }
+}
+
+/// How likely a class of matter is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassChance {
+    /// Of `composition.csv`.
+    pub class: String,
+    pub probability: f64,
+}
+
+/// What is thought of a body as a whole: the classes it may be of, the likeliest first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClassGuess(pub Vec<ClassChance>);
+
+/// What is expected of a mass fraction before any ground is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prior {
+    /// Of the mean over the body.
+    pub mean: f64,
+    pub mean_std: f64,
+    /// From place to place on one body.
+    pub spread: f64,
+}
+
+impl ClassGuess {
+    /// Bayes' rule over the classes, from the spectra among the readings.
+    ///
+    /// On the Moon it is known that one is on the Moon: `lunar` picks the classes to choose from.
+    pub fn from_readings<'a>(lunar: bool, readings: impl Iterator<Item = &'a Reading>) -> Self {
+        // Several looks count by their random errors; what is systematic stays.
+        let mut sums = [[0.0; 3]; FEATURES];
+        for reading in readings {
+            for (sum, quantity) in sums.iter_mut().zip(QUANTITIES) {
+                let Some(estimate) = reading.estimate(quantity) else {
+                    continue;
+                };
+                let weight = estimate.random_std().max(1e-9).powi(-2);
+                sum[0] += weight;
+                sum[1] += weight * estimate.value;
+                sum[2] += weight * estimate.systematic_std.powi(2);
+            }
+        }
+        let mut chances: Vec<(f64, &str)> = CLASSES
+            .iter()
+            .filter(|(class, share, _)| {
+                lunar == class.starts_with("lunar") && (lunar || 0.0 < *share)
+            })
+            .map(|(class, share, typical)| {
+                let mut log_chance = if lunar { 0.0 } else { share.ln() };
+                for (i, [weight, value, systematic]) in sums.into_iter().enumerate() {
+                    if weight == 0.0 {
+                        continue;
+                    }
+                    let scatter = if QUANTITIES[i] == Quantity::Albedo {
+                        SCATTER[i] * typical[i]
+                    } else {
+                        SCATTER[i]
+                    };
+                    let variance = scatter * scatter + (1.0 + systematic) / weight;
+                    let miss = value / weight - typical[i];
+                    log_chance -= 0.5 * (miss * miss / variance + variance.ln());
+                }
+                (log_chance, *class)
+            })
+            .collect();
+        let best = chances.iter().map(|c| c.0).fold(f64::MIN, f64::max);
+        for chance in &mut chances {
+            chance.0 = (chance.0 - best).exp();
+        }
+        let total: f64 = chances.iter().map(|c| c.0).sum();
+        chances.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+        Self(
+            chances
+                .into_iter()
+                .map(|(chance, class)| ClassChance {
+                    class: class.to_owned(),
+                    probability: chance / total,
+                })
+                .collect(),
+        )
+    }
+
+    /// What to expect of a constituent: the mixture of the classes, each with its mean and range.
+    ///
+    /// A class mean is taken to be known to a tenth; a range spans 3.5 standard deviations of
+    /// places, as that of even odds does, and where the tables give none, places differ by a fifth.
+    pub fn prior(&self, constituent: Constituent) -> Prior {
+        let classes = || {
+            self.0.iter().filter_map(|chance| {
+                Some((chance.probability, catalogue::composition(&chance.class)?))
+            })
+        };
+        let mean: f64 = classes()
+            .map(|(p, class)| p * constituent.mean_in(class))
+            .sum();
+        let (mut variance, mut spread) = (0.0, 0.0);
+        for (p, class) in classes() {
+            let of_class = constituent.mean_in(class);
+            variance += p * ((of_class - mean).powi(2) + (0.1 * of_class).powi(2));
+            spread += p * class_spread(constituent, class).powi(2);
+        }
+        // A field of exactly nothing is a claim that no spectrum supports.
+        let least = 1e-3 * mean + 1e-12;
+        Prior {
+            mean,
+            mean_std: variance.sqrt().max(least),
+            spread: spread.sqrt().max(least),
+        }
+    }
+}
+
+fn class_spread(constituent: Constituent, class: &Composition) -> f64 {
+    match constituent.range_in(class) {
+        Some([low, high]) => (high - low) / 3.5,
+        None => 0.2 * constituent.mean_in(class),
+    }
+}
