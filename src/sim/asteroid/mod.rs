@@ -12,7 +12,8 @@
 //! - [`figure`] holds formulas about a body as a whole.
 //! - [`outline`] is the radius by direction; [`relief`] the ground, craters and boulders on it.
 //! - [`ore`] says what the ground is made of.
-//! - [`polyhedron`] computes gravity exactly, [`gravity`] keeps it for the tick.
+//! - [`polyhedron`] computes gravity exactly, [`solid`] almost so and fast, [`gravity`] keeps it
+//!   for the tick.
 //! - [`voxels`] is what was dug; [`surface`] makes meshes of it.
 
 pub mod catalogue;
@@ -29,8 +30,10 @@ pub mod voxels;
 
 mod cache;
 mod lattice;
+mod solid;
 
 use std::collections::HashMap;
+use std::num::NonZero;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use bevy::math::{DVec3, IVec3};
@@ -45,9 +48,11 @@ use self::gravity::GravityField;
 pub use self::ore::Ground;
 use self::ore::Ore;
 use self::outline::Outline;
+use self::polyhedron::TriangleMesh;
 use self::relief::{Lie, Neighbourhood, Relief};
+pub use self::solid::{Nearest, Solid};
 pub use self::surface::ChunkMesh;
-use self::surface::{Samples, mesh_of, padded_voxels, star_mesh, voxel_centre_m};
+use self::surface::{Samples, mesh_of, padded_voxels, sphere_mesh, star_mesh, voxel_centre_m};
 pub use self::voxels::{Spoil, Terrain};
 
 /// Edge of a voxel.
@@ -59,6 +64,9 @@ pub const CHUNK_VOXELS: i32 = 16;
 const NEIGHBOURHOODS_KEPT: usize = 2048;
 const MESHES_KEPT: usize = 1024;
 const SAMPLES_KEPT: usize = 128;
+
+/// Facets of the surface whose gravity a body has.
+pub const SURFACE_FACES: usize = 20_480;
 
 /// A cube of 16³ voxels, named by its place in the grid: it covers the voxels from 16 x to
 /// 16 x + 15, and so on.
@@ -141,7 +149,11 @@ impl BodyModel {
         let outline = Outline::of(record);
         let relief = Relief::new(seed, &outline);
         let ore = Ore::new(seed, record, &outline);
-        let gravity = GravityField::new(record.gm_m3_per_s2, &outline);
+        let gravity = GravityField::new(
+            record.gm_m3_per_s2,
+            outline.mean_radius_m(),
+            outline.max_radius_m(),
+        );
         Self {
             record,
             seed,
@@ -241,12 +253,71 @@ impl BodyModel {
     /// Gravity of the pristine body, interpolated [m/s²]. Use a `cell` with one body only.
     pub fn gravity_m_s2(&self, p: DVec3, cell: &mut GravityCell) -> DVec3 {
         self.gravity
-            .acceleration_m_s2(p, cell, &self.outline, &self.relief)
+            .acceleration_m_s2(p, cell, || self.surface_mesh())
     }
 
-    /// Gravity of the pristine body, from the polyhedron itself [m/s²]: slow.
+    /// Gravity of the pristine body, not interpolated [m/s²]: slow.
     pub fn exact_gravity_m_s2(&self, p: DVec3) -> DVec3 {
-        self.gravity.exact_m_s2(p, &self.outline, &self.relief)
+        self.solid().acceleration_m_s2(p)
+    }
+
+    /// Potential of the pristine body, positive [m²/s²]: slow.
+    pub fn potential_m2_s2(&self, p: DVec3) -> f64 {
+        self.solid().potential_and_acceleration(p).0
+    }
+
+    /// The polyhedron that carries the body's gravity.
+    pub fn solid(&self) -> &Solid {
+        self.gravity.solid(|| self.surface_mesh())
+    }
+
+    /// The surface that the body's gravity belongs to, and that is exported: closed and wound
+    /// outwards, with [`SURFACE_FACES`] facets. Boulders longer than the facets are on it.
+    pub fn surface_mesh(&self) -> TriangleMesh {
+        let subdivisions = (SURFACE_FACES / 20).isqrt();
+        let spacing_m = 1.1 * self.outline.max_radius_m() / subdivisions as f64;
+        let neighbourhoods = ChunkCache::new(NEIGHBOURHOODS_KEPT);
+        let radius_m = |direction: DVec3| {
+            let ground_m = self.relief.smooth_radius_m(&self.outline, direction);
+            if !self.relief.has_boulders_over_m(0.8 * spacing_m) {
+                return ground_m;
+            }
+            let distance_m = |radius_m: f64| {
+                let p = direction * radius_m;
+                let key = ChunkKey::containing(p);
+                let around = neighbourhoods.get_or_make(key, || {
+                    self.relief
+                        .neighbourhood(&self.outline, key, 0.8 * spacing_m)
+                });
+                self.relief.lie(&self.outline, p, &around).distance_m
+            };
+            // Up until no boulder is near, and down to the first rock.
+            let mut top_m = ground_m;
+            let highest_m = ground_m + self.relief.height_max_m();
+            loop {
+                let free_m = distance_m(top_m);
+                if 3.0 < free_m || highest_m < top_m {
+                    break;
+                }
+                top_m += free_m.max(0.0) + 1.0;
+            }
+            let lowest_m = 0.5 * ground_m;
+            crossing(top_m, lowest_m, 1e-3, |r| distance_m(r)).unwrap_or(ground_m)
+        };
+        let (mut vertices_m, faces) = sphere_mesh(subdivisions);
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let share = vertices_m.len().div_ceil(threads);
+        std::thread::scope(|scope| {
+            for part in vertices_m.chunks_mut(share) {
+                let radius_m = &radius_m;
+                scope.spawn(move || {
+                    for vertex in part {
+                        *vertex *= radius_m(*vertex);
+                    }
+                });
+            }
+        });
+        TriangleMesh { vertices_m, faces }
     }
 
     /// A closed mesh of the pristine surface for far views: an icosahedron whose edges are cut
@@ -342,6 +413,11 @@ impl BodyModel {
 /// The steps are a little shorter than the distance, which is not exact, and never so short that
 /// a grazed boulder stops the walk.
 fn first_crossing(from_m: f64, to_m: f64, distance: impl Fn(f64) -> f64) -> Option<f64> {
+    crossing(from_m, to_m, 1e-9, distance)
+}
+
+/// [`first_crossing`] to within `exact_m`.
+fn crossing(from_m: f64, to_m: f64, exact_m: f64, distance: impl Fn(f64) -> f64) -> Option<f64> {
     let way = (to_m - from_m).signum();
     let mut outer_m = from_m;
     let mut here_m = distance(outer_m);
@@ -366,7 +442,7 @@ fn first_crossing(from_m: f64, to_m: f64, distance: impl Fn(f64) -> f64) -> Opti
         } else {
             outer_m = middle_m;
         }
-        if (outer_m - inner_m).abs() < 1e-9 {
+        if (outer_m - inner_m).abs() < exact_m {
             break;
         }
     }

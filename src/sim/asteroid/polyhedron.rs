@@ -265,14 +265,14 @@ impl TriangleMesh {
         moments
     }
 
-    fn corners_of_faces(&self) -> impl Iterator<Item = [DVec3; 3]> {
+    pub(super) fn corners_of_faces(&self) -> impl Iterator<Item = [DVec3; 3]> {
         self.faces
             .iter()
             .map(|corners| corners.map(|v| self.vertices_m[v as usize]))
     }
 
     /// Twice the area, along the outward normal.
-    fn area_vector_m2(&self, corners: [u32; 3]) -> DVec3 {
+    pub(super) fn area_vector_m2(&self, corners: [u32; 3]) -> DVec3 {
         let [a, b, c] = corners.map(|v| self.vertices_m[v as usize]);
         (b - a).cross(c - a)
     }
@@ -376,7 +376,7 @@ impl Polyhedron {
 /// its far extension; with |a|²+|b|²−e² = 2a·b its denominator becomes (|a||b|+a·b)/(|a|+|b|+e),
 /// which has a form without cancellation on either side. On the edge itself the integral
 /// diverges, but its factor E·a vanishes faster, so that zero is the right limit.
-fn edge_logarithm(a: DVec3, a_m: f64, b: DVec3, b_m: f64, length_m: f64) -> f64 {
+pub(super) fn edge_logarithm(a: DVec3, a_m: f64, b: DVec3, b_m: f64, length_m: f64) -> f64 {
     let dot = a.dot(b);
     let product = a_m * b_m;
     let opening = if dot < 0.0 {
@@ -392,7 +392,7 @@ fn edge_logarithm(a: DVec3, a_m: f64, b: DVec3, b_m: f64, length_m: f64) -> f64 
 
 /// Solid angle of a triangle, positive when seen from its inner side (van Oosterom and Strackee
 /// 1983). In the plane of the triangle it jumps by 4π; there the mean of both sides is given.
-fn face_solid_angle(a: DVec3, a_m: f64, b: DVec3, b_m: f64, c: DVec3, c_m: f64) -> f64 {
+pub(super) fn face_solid_angle(a: DVec3, a_m: f64, b: DVec3, b_m: f64, c: DVec3, c_m: f64) -> f64 {
     let triple = a.dot(b.cross(c));
     let product = a_m * b_m * c_m;
     if triple.abs() <= 1e-15 * product {

@@ -201,6 +201,11 @@ impl Relief {
         self.ground_range_m + self.protrusion_m
     }
 
+    /// Whether some boulders belong to a class of at least this length.
+    pub fn has_boulders_over_m(&self, size_m: f64) -> bool {
+        self.boulders.iter().any(|class| size_m <= class.size_m)
+    }
+
     /// How rough the land is at a place of the outline: 0 in a pond of fine regolith, 1 in a
     /// boulder field.
     pub fn roughness(&self, on_outline: DVec3) -> f64 {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::gravity::{GravityCell, Mascon, holes_m_s2};
+use super::gravity::{GravityCell, Mascon, mascons_by_cell_m_s2};
 use super::surface::{ChunkMesh, mesh_of, sample_index, voxel_centre_m};
 use super::{BodyModel, CHUNK_VOXELS, ChunkKey, UnknownBody, VOXEL_M, first_crossing, normal_of};
 
@@ -40,8 +40,10 @@ pub struct Terrain {
     model: Arc<BodyModel>,
     /// By key. Few: only those that something was taken from.
     chunks: Vec<ChunkEdits>,
-    /// One for each of `chunks`.
+    /// One for each of `chunks`, as gravity feels it.
     holes: Vec<Mascon>,
+    /// Counts the changes of `holes`.
+    holes_revision: u64,
     removed_g: i64,
     removed_water_g: i64,
     revisions: BTreeMap<ChunkKey, u32>,
@@ -71,6 +73,8 @@ struct ChunkEdits {
     /// Of what was taken, by axis, in grams times half voxels from the corner of the chunk: whole
     /// numbers, so that the centroid does not depend on the order of digging.
     moment: [i64; 3],
+    /// Of all its voxels together.
+    removed_g: i64,
 }
 
 /// A voxel that something was taken from: `shown_g ≤ removed_g ≤ initial_g`.
@@ -130,6 +134,7 @@ impl Terrain {
             model,
             chunks: Vec::new(),
             holes: Vec::new(),
+            holes_revision: 0,
             removed_g: 0,
             removed_water_g: 0,
             revisions: BTreeMap::new(),
@@ -213,14 +218,15 @@ impl Terrain {
 
     /// [`Terrain::removed_g`] again, added up from the voxels: for the audit.
     pub fn recount_removed_g(&self) -> i64 {
-        self.chunks.iter().map(ChunkEdits::removed_g).sum()
+        self.chunks.iter().map(ChunkEdits::recount_g).sum()
     }
 
     /// Gravity of the rock that is there [m/s²].
     ///
     /// `cell` belongs to one robot on this body; with it the usual call takes no lock.
     pub fn gravity_m_s2(&self, p: DVec3, cell: &mut GravityCell) -> DVec3 {
-        self.model.gravity_m_s2(p, cell) + holes_m_s2(&self.holes, p)
+        self.model.gravity_m_s2(p, cell)
+            + mascons_by_cell_m_s2(&self.holes, self.holes_revision, p, cell)
     }
 
     /// What a free thing feels in the turning frame [m/s²]: gravity, centrifugal and Coriolis.
@@ -362,9 +368,11 @@ impl Terrain {
                         voxels: Vec::new(),
                         unshown_g: 0,
                         moment: [0; 3],
+                        removed_g: 0,
                     },
                 );
-                self.holes.insert(slot, self.chunks[slot].hole(0));
+                self.holes.insert(slot, self.chunks[slot].hole());
+                self.holes_revision += 1;
                 slot
             }
         };
@@ -400,8 +408,12 @@ impl Terrain {
         for (moment, i) in chunk.moment.iter_mut().zip(voxel_of(reach.index)) {
             *moment += i64::from(2 * i + 1) * spoil.mass_g;
         }
-        let removed_g = self.holes[slot].mass_g + spoil.mass_g;
-        self.holes[slot] = chunk.hole(removed_g);
+        chunk.removed_g += spoil.mass_g;
+        let hole = chunk.hole();
+        if hole != self.holes[slot] {
+            self.holes[slot] = hole;
+            self.holes_revision += 1;
+        }
         chunk.unshown_g += spoil.mass_g;
         if emptied || SHOWN_STEP_G <= chunk.unshown_g {
             self.show(slot);
@@ -519,6 +531,7 @@ impl Clone for Terrain {
         Self {
             chunks: self.chunks.clone(),
             holes: self.holes.clone(),
+            holes_revision: self.holes_revision,
             removed_g: self.removed_g,
             removed_water_g: self.removed_water_g,
             revisions: self.revisions.clone(),
@@ -555,12 +568,8 @@ impl TryFrom<SavedTerrain> for Terrain {
         for chunk in &saved.chunks {
             chunk.check(&terrain)?;
         }
-        terrain.holes = saved
-            .chunks
-            .iter()
-            .map(|chunk| chunk.hole(chunk.removed_g()))
-            .collect();
-        terrain.removed_g = saved.chunks.iter().map(ChunkEdits::removed_g).sum();
+        terrain.holes = saved.chunks.iter().map(ChunkEdits::hole).collect();
+        terrain.removed_g = saved.chunks.iter().map(|chunk| chunk.removed_g).sum();
         terrain.removed_water_g = saved
             .chunks
             .iter()
@@ -579,23 +588,24 @@ impl ChunkEdits {
         self.voxels.binary_search_by_key(&index, |edit| edit.index)
     }
 
-    fn removed_g(&self) -> i64 {
+    fn recount_g(&self) -> i64 {
         self.voxels.iter().map(|v| i64::from(v.removed_g)).sum()
     }
 
     /// The mass that is missing, at its centroid; in the middle of the chunk while none is.
-    fn hole(&self, mass_g: i64) -> Mascon {
+    fn hole(&self) -> Mascon {
         let [x, y, z] = self.moment.map(|sum| {
-            if mass_g == 0 {
+            if self.removed_g == 0 {
                 f64::from(CHUNK_VOXELS) / 2.0
             } else {
-                0.5 * sum as f64 / mass_g as f64
+                0.5 * sum as f64 / self.removed_g as f64
             }
         });
         Mascon {
             centre_m: self.key.min_corner_m() + DVec3::new(x, y, z) * VOXEL_M,
-            mass_g,
+            mass_g: -self.removed_g,
         }
+        .felt()
     }
 
     /// Whether these edits can have come from digging.
@@ -623,7 +633,12 @@ impl ChunkEdits {
                 *sum += i64::from(2 * i + 1) * i64::from(edit.removed_g);
             }
         }
-        if sorted && sound && unshown_g == self.unshown_g && moment == self.moment {
+        if sorted
+            && sound
+            && unshown_g == self.unshown_g
+            && moment == self.moment
+            && self.recount_g() == self.removed_g
+        {
             Ok(())
         } else {
             Err(TerrainError::Damaged(self.key))
