@@ -13,3 +13,7 @@ mod picture;
 mod pilots;
 mod prospecting;
 mod replay;
+mod support {
+    //! What several promises, and the timings in `benches`, share.
+    pub mod arrivals;
+}

@@ -199,6 +199,11 @@ impl Chance {
     pub fn seed(&self) -> u64 {
         self.seed
     }
+
+    /// The chances of one purpose for one machine at one time: no state to keep, none to share.
+    pub fn stream(&self, purpose: &str, machine: &str, now_ms: u64) -> random::Stream {
+        random::stream(self.seed, &format!("{purpose}:{machine}:{now_ms}"))
+    }
 }
 
 /// Length of the next tick [ms], and whether it is a short one.

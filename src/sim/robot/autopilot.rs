@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use super::guidance::{self, Hop, NoHop};
 use super::{Anchor, Battery, Bin, Drive, FieldCell, Robot, Tank, anchor_ground};
-use crate::sim::Clock;
 use crate::sim::asteroid::Terrain;
 use crate::sim::economy::ledger::{Ledger, Memo};
 use crate::sim::observation::Activity;
@@ -20,12 +19,30 @@ use crate::sim::order::{Log, Severity};
 use crate::sim::physics::{BodyHandle, Motion, Physics};
 use crate::sim::plant::Plant;
 use crate::sim::prospector::Prospectors;
+use crate::sim::{Chance, Clock};
 
 /// A hop that ends farther than this from its mark is flown again [m].
 const MISS_M: f64 = 1.5;
-const TRIES: u8 = 4;
+/// Flights in vain towards one mark before the pilot gives up: more for robots that cannot brake,
+/// which come nearer bounce by bounce.
+const TRIES: u8 = 6;
+const TRIES_WITHOUT_THRUST: u8 = 40;
 /// Height at which the descent slows down over the mark [m].
 const HOVER_M: f64 = 2.5;
+/// Nearer than this to the mark the landing begins [m].
+const NEAR_M: f64 = 3.0 * HOVER_M;
+/// Falling so near to the ground a robot lands, wherever it is [m]: distances are true only to
+/// four metres above it.
+const LAND_HERE_M: f64 = 2.0;
+/// A landing that has gone on for this long is begun anew [s].
+const APPROACH_S: f64 = 1800.0;
+/// Height above the highest ground ahead that a flight on thrusters keeps [m], how far ahead it
+/// looks [m], and its greatest speed [m/s], which also stays below a part of the escape speed so
+/// that a dead engine is no loss.
+const CRUISE_M: f64 = 7.0;
+const LOOK_AHEAD_M: [f64; 3] = [0.0, 12.0, 30.0];
+pub(super) const CRUISE_M_S: f64 = 0.20;
+pub(super) const CRUISE_ESCAPE_FRACTION: f64 = 0.6;
 /// In free flight the height is looked up this often: a robot moves millimetres in a tick.
 const LOOK_DOWN_TICKS: u64 = 20;
 /// Push onto the ground after touch-down, as an acceleration [m/s²]: some ten times the weight, so
@@ -33,13 +50,16 @@ const LOOK_DOWN_TICKS: u64 = 20;
 const PRESS_M_S2: f64 = 6e-4;
 /// A robot in touch with the ground for this long has landed even if it still creeps [s].
 const PRESS_S: f64 = 20.0;
-/// Speed of a climb on the thrusters [m/s], and the time in which they correct a speed [s].
-pub(super) const LIFT_M_S: f64 = 0.03;
+/// Time in which the thrusters correct a speed [s].
 const RESPONSE_S: f64 = 6.0;
-/// Propellant without which no robot glides on its thrusters [g].
+/// First climb of a flight on thrusters [m/s].
+const CLIMB_M_S: f64 = 0.03;
+/// Propellant without which no robot sets out on its thrusters [g].
 pub(super) const GLIDE_PROPELLANT_G: i64 = 200;
 /// A robot that has not settled after this long is taken as standing [s].
-const SETTLE_S: f64 = 240.0;
+const SETTLE_S: f64 = 600.0;
+/// Without thrusters to press it down a robot bounces for longer [s].
+const SETTLE_WITHOUT_THRUST_S: f64 = 3600.0;
 /// Below this charge nothing but charging starts.
 pub const LOW_BATTERY: f64 = 0.05;
 
@@ -50,7 +70,17 @@ const ADRIFT_M_S: f32 = 0.01;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Step {
     Release,
+    /// To a place, in as many flights as it takes.
     Hop {
+        target_m: DVec3,
+        /// Where the present flight ends, and whether that is the mark.
+        leg_m: DVec3,
+        last: bool,
+        stage: Stage,
+        tries: u8,
+    },
+    /// To a place on the thrusters.
+    Fly {
         target_m: DVec3,
         stage: Stage,
         tries: u8,
@@ -83,9 +113,13 @@ pub enum Stage {
     Coast {
         left_s: f64,
     },
-    /// Straight up on the thrusters, out of a hole that no hop leaves.
-    Lift,
-    Approach,
+    /// Over the ground on the thrusters.
+    Cruise {
+        wanted_m_s: DVec3,
+    },
+    Approach {
+        for_s: f64,
+    },
     Settle {
         for_s: f64,
     },
@@ -135,7 +169,7 @@ impl Autopilot {
     /// Whether the present step moves the robot, and so needs short ticks.
     pub fn moves(&self, anchor: Anchor) -> bool {
         let moves = match self.step() {
-            Some(Step::Hop { .. } | Step::Land { .. }) => true,
+            Some(Step::Hop { .. } | Step::Fly { .. } | Step::Land { .. }) => true,
             Some(Step::Dig { .. }) => anchor == Anchor::Out,
             _ => false,
         };
@@ -151,13 +185,16 @@ impl Autopilot {
             None if motion.velocity_m_s.length() < ADRIFT_M_S => Activity::Settling,
             None => Activity::Adrift,
             Some(Step::Release | Step::Anchor) => Activity::Anchoring,
-            Some(Step::Hop { stage, .. } | Step::Land { stage }) => match stage {
-                Stage::Aim | Stage::Kick { .. } | Stage::Coast { .. } | Stage::Lift => {
-                    Activity::Hopping
+            Some(Step::Hop { stage, .. } | Step::Fly { stage, .. } | Step::Land { stage }) => {
+                match stage {
+                    Stage::Aim
+                    | Stage::Kick { .. }
+                    | Stage::Coast { .. }
+                    | Stage::Cruise { .. } => Activity::Hopping,
+                    Stage::Approach { .. } => Activity::Braking,
+                    Stage::Settle { .. } => Activity::Settling,
                 }
-                Stage::Approach => Activity::Braking,
-                Stage::Settle { .. } => Activity::Settling,
-            },
+            }
             Some(Step::Dig { .. }) => Activity::Digging,
             Some(Step::Unload { .. }) => Activity::Unloading,
             Some(Step::Charge) => Activity::Charging,
@@ -181,16 +218,23 @@ impl Autopilot {
             None => format!("adrift at {:.1} cm/s", 100.0 * motion.velocity_m_s.length()),
             Some(Step::Release) => "drawing the anchors".into(),
             Some(Step::Anchor) => "screwing in the anchors".into(),
-            Some(Step::Hop {
-                target_m, stage, ..
-            }) => {
+            Some(
+                Step::Hop {
+                    target_m, stage, ..
+                }
+                | Step::Fly {
+                    target_m, stage, ..
+                },
+            ) => {
                 let distance_m = motion.position_m.as_dvec3().distance(*target_m);
                 match stage {
                     Stage::Aim => "aiming".into(),
                     Stage::Kick { .. } => "taking off".into(),
                     Stage::Coast { .. } => format!("in flight, {distance_m:.0} m to go"),
-                    Stage::Lift => "lifting off on its thrusters".into(),
-                    Stage::Approach => format!("landing, {distance_m:.1} m to go"),
+                    Stage::Cruise { .. } => {
+                        format!("flying on its thrusters, {distance_m:.0} m to go")
+                    }
+                    Stage::Approach { .. } => format!("landing, {distance_m:.1} m to go"),
                     Stage::Settle { .. } => "settling".into(),
                 }
             }
@@ -217,7 +261,8 @@ impl Autopilot {
             Step::Dig { until_g } => bin.load.mass_g as f64 / *until_g as f64,
             Step::Charge => battery.fraction(),
             Step::Unload { .. } => 1.0 - bin.load.mass_g as f64 / bin.capacity_g as f64,
-            Step::Hop { stage, .. } | Step::Land { stage } => match stage {
+            Step::Hop { stage, .. } | Step::Fly { stage, .. } | Step::Land { stage } => match stage
+            {
                 Stage::Settle { for_s } => for_s / SETTLE_S,
                 _ => return None,
             },
@@ -244,18 +289,22 @@ pub(in crate::sim) fn fly(
     clock: Res<Clock>,
     terrain: Res<Terrain>,
     prospectors: Res<Prospectors>,
+    chance: Res<Chance>,
     mut physics: ResMut<Physics>,
     mut log: ResMut<Log>,
     mut robots: Query<Flying>,
 ) {
     for (robot, &body, motion, tank, battery, anchor, mut drive, mut pilot, mut cell) in &mut robots
     {
-        if !matches!(pilot.step(), Some(Step::Hop { .. } | Step::Land { .. })) {
-            if *drive != Drive::default() {
-                *drive = Drive::default();
+        let (mut flight, tries_max) = match Flight::of(pilot.step()) {
+            Some(flight) => (flight, tries_max(robot, tank)),
+            None => {
+                if *drive != Drive::default() {
+                    *drive = Drive::default();
+                }
+                continue;
             }
-            continue;
-        }
+        };
         *drive = Drive {
             thrust_n: drive.thrust_n,
             ..default()
@@ -274,20 +323,12 @@ pub(in crate::sim) fn fly(
         let up = terrain.up_by(at_m, &mut cell.0);
         // Looked up only where it is needed: it costs more than the rest of the tick.
         let height_m = || terrain.signed_distance_m(at_m) - robot.half_height_m();
-        let (target_m, mut stage, mut tries) = match pilot.step() {
-            Some(Step::Hop {
-                target_m,
-                stage,
-                tries,
-            }) => (*target_m, *stage, *tries),
-            Some(Step::Land { stage }) => (at_m - height_m() * up, *stage, TRIES),
-            _ => continue,
-        };
-        let is_hop = matches!(pilot.step(), Some(Step::Hop { .. }));
-        match stage {
+        let mark_m = flight.mark_m.unwrap_or_else(|| at_m - height_m() * up);
+        let can_thrust = can_thrust(robot, tank);
+        match flight.stage {
             Stage::Aim => {
                 if !motion.at_rest && !motion.touching {
-                    stage = Stage::Approach;
+                    flight.stage = Stage::Approach { for_s: 0.0 };
                 } else if battery.fraction() < LOW_BATTERY {
                     if !pilot.waiting_for_power {
                         pilot.waiting_for_power = true;
@@ -297,24 +338,46 @@ pub(in crate::sim) fn fly(
                         );
                     }
                     continue;
+                } else if flight.on_thrust {
+                    pilot.waiting_for_power = false;
+                    physics.wake(body);
+                    flight.stage = Stage::Cruise {
+                        wanted_m_s: CLIMB_M_S * up,
+                    };
                 } else {
                     pilot.waiting_for_power = false;
-                    match guidance::plan_hop(
+                    match guidance::plan_leg(
                         &terrain,
                         &mut cell.0,
                         at_m,
-                        target_m,
-                        robot.kind.hop_speed_max_m_s,
+                        flight.target_m,
+                        robot.half_height_m(),
+                        hop_speed_max_m_s(robot),
                     ) {
-                        Ok(hop) => {
+                        Ok(leg) => {
                             debug_assert_eq!(*anchor, Anchor::Out);
                             physics.wake(body);
-                            stage = Stage::Kick { hop, left_s: 3.0 };
+                            flight.leg_m = leg.to_m;
+                            flight.last = leg.last;
+                            let hop = Hop {
+                                take_off_m_s: guidance::disturbed_m_s(
+                                    leg.hop.take_off_m_s,
+                                    &mut chance.stream("take-off", &robot.name, clock.time_ms()),
+                                ),
+                                ..leg.hop
+                            };
+                            flight.stage = Stage::Kick { hop, left_s: 3.0 };
                         }
-                        Err(NoHop::TooNear(_)) => stage = Stage::Settle { for_s: PRESS_S },
-                        Err(NoHop::Blocked) if GLIDE_PROPELLANT_G <= tank.propellant_g => {
+                        Err(NoHop::TooNear(_)) => {
+                            flight.last = true;
+                            flight.stage = Stage::Settle { for_s: PRESS_S };
+                        }
+                        Err(_) if GLIDE_PROPELLANT_G <= tank.propellant_g && can_thrust => {
                             physics.wake(body);
-                            stage = Stage::Lift;
+                            flight.on_thrust = true;
+                            flight.stage = Stage::Cruise {
+                                wanted_m_s: CLIMB_M_S * up,
+                            };
                         }
                         Err(no_hop) => {
                             tell(
@@ -330,12 +393,12 @@ pub(in crate::sim) fn fly(
             Stage::Kick { hop, left_s } => {
                 let missing_m_s = hop.take_off_m_s - velocity;
                 if missing_m_s.length() < 2e-4 || left_s <= 0.0 {
-                    stage = Stage::Coast {
+                    flight.stage = Stage::Coast {
                         left_s: hop.flight_s,
                     };
                 } else {
                     drive.kick_m_s = missing_m_s;
-                    stage = Stage::Kick {
+                    flight.stage = Stage::Kick {
                         hop,
                         left_s: left_s - tick_s,
                     };
@@ -344,85 +407,238 @@ pub(in crate::sim) fn fly(
             Stage::Coast { left_s } => {
                 let falling = velocity.dot(up) < 0.0;
                 let near = || {
-                    at_m.distance(target_m) < 3.0 * HOVER_M
+                    at_m.distance(mark_m) < NEAR_M
                         || (clock.tick().is_multiple_of(LOOK_DOWN_TICKS)
-                            && height_m() < 2.0 * HOVER_M)
+                            && height_m() < LAND_HERE_M)
                 };
-                drive.face = Some((up, target_m - at_m));
-                stage = if (falling && near()) || left_s <= 0.0 {
-                    Stage::Approach
+                drive.face = Some((up, mark_m - at_m));
+                flight.stage = if (falling && near()) || left_s <= 0.0 {
+                    Stage::Approach { for_s: 0.0 }
                 } else {
                     Stage::Coast {
                         left_s: left_s - tick_s,
                     }
                 };
             }
-            Stage::Lift => {
-                drive.face = Some((up, target_m - at_m));
-                let free_fall = terrain.acceleration_m_s2(at_m, velocity, &mut cell.0);
-                drive.thrust_m_s2 = (LIFT_M_S * up - velocity) / RESPONSE_S - free_fall;
-                if HOVER_M < height_m() || tank.propellant_g == 0 {
-                    stage = Stage::Approach;
+            Stage::Cruise { mut wanted_m_s } => {
+                let to_mark_m = (mark_m - at_m).reject_from_normalized(up);
+                if !can_thrust || to_mark_m.length() < 0.5 * NEAR_M {
+                    flight.stage = Stage::Approach { for_s: 0.0 };
+                } else {
+                    if clock.tick().is_multiple_of(LOOK_DOWN_TICKS) {
+                        wanted_m_s = cruise_m_s(&terrain, at_m, to_mark_m, up);
+                    }
+                    drive.face = Some((up, to_mark_m));
+                    let free_fall = terrain.acceleration_m_s2(at_m, velocity, &mut cell.0);
+                    drive.thrust_m_s2 = (wanted_m_s - velocity) / RESPONSE_S - free_fall;
+                    flight.stage = Stage::Cruise { wanted_m_s };
                 }
             }
-            Stage::Approach => {
-                if tank.propellant_g == 0 {
+            Stage::Approach { for_s } => {
+                if !can_thrust {
                     // Nothing left to brake with: fall, and see what comes of it.
                     if motion.touching {
-                        stage = Stage::Settle { for_s: 0.0 };
+                        flight.stage = Stage::Settle { for_s: 0.0 };
                     }
-                } else if motion.touching && velocity.length() < 0.03 {
-                    stage = Stage::Settle { for_s: 0.0 };
+                } else if motion.touching && velocity.length() < 0.03 || APPROACH_S < for_s {
+                    flight.stage = Stage::Settle { for_s: 0.0 };
+                } else if flight.mark_m.is_some() && 4.0 * NEAR_M < at_m.distance(mark_m) {
+                    flight.stage = Stage::Cruise {
+                        wanted_m_s: CLIMB_M_S * up,
+                    };
                 } else {
-                    drive.face = Some((up, target_m - at_m));
+                    drive.face = Some((up, mark_m - at_m));
                     let free_fall = terrain.acceleration_m_s2(at_m, velocity, &mut cell.0);
                     drive.thrust_m_s2 =
-                        approach_thrust_m_s2(target_m - at_m, height_m(), velocity, up, free_fall);
-                }
-            }
-            Stage::Settle { for_s } => {
-                if !motion.at_rest {
-                    drive.thrust_m_s2 =
-                        -PRESS_M_S2 * up - 0.05 * velocity.reject_from_normalized(up);
-                }
-                let off_m = (at_m - target_m).reject_from_normalized(up).length();
-                let standing = PRESS_S <= for_s && (motion.at_rest || SETTLE_S < for_s);
-                if !motion.touching && !motion.at_rest && HOVER_M < height_m() {
-                    stage = Stage::Approach;
-                } else if standing {
-                    if MISS_M < off_m && tries < TRIES {
-                        tries += 1;
-                        stage = Stage::Aim;
-                    } else {
-                        if is_hop {
-                            tell(
-                                Severity::Info,
-                                format!("{} has landed, {off_m:.1} m from the mark", robot.name),
-                            );
-                        }
-                        pilot.finish();
-                        continue;
-                    }
-                } else {
-                    stage = Stage::Settle {
+                        approach_thrust_m_s2(mark_m - at_m, height_m(), velocity, up, free_fall);
+                    flight.stage = Stage::Approach {
                         for_s: for_s + tick_s,
                     };
                 }
             }
+            Stage::Settle { for_s } => {
+                if !motion.at_rest {
+                    // Straight into the ground: a push along the weight drives it downhill.
+                    let normal = terrain.normal(at_m);
+                    drive.thrust_m_s2 =
+                        -PRESS_M_S2 * normal - 0.05 * velocity.reject_from_normalized(normal);
+                }
+                let settle_s = if can_thrust {
+                    SETTLE_S
+                } else {
+                    SETTLE_WITHOUT_THRUST_S
+                };
+                let standing = PRESS_S <= for_s && (motion.at_rest || settle_s < for_s);
+                if can_thrust && !motion.touching && !motion.at_rest && HOVER_M < height_m() {
+                    flight.stage = Stage::Approach { for_s: 0.0 };
+                } else if !standing {
+                    flight.stage = Stage::Settle {
+                        for_s: for_s + tick_s,
+                    };
+                } else if flight.mark_m.is_none() {
+                    pilot.finish();
+                    continue;
+                } else {
+                    let off_m = at_m.distance(flight.target_m);
+                    let missed = MISS_M < off_m;
+                    if missed && (!flight.last || flight.tries < tries_max) {
+                        // A way has as many legs as it takes; only misses of the mark count.
+                        flight.tries = flight.tries.saturating_add(u8::from(flight.last));
+                        flight.stage = Stage::Aim;
+                    } else {
+                        let (severity, text) = if missed {
+                            (
+                                Severity::Alarm,
+                                format!(
+                                    "{} stands {off_m:.1} m from the mark and gives up after {} \
+                                     flights",
+                                    robot.name,
+                                    flight.tries + 1
+                                ),
+                            )
+                        } else {
+                            (
+                                Severity::Info,
+                                format!("{} has landed, {off_m:.1} m from the mark", robot.name),
+                            )
+                        };
+                        tell(severity, text);
+                        if missed {
+                            pilot.abort();
+                        } else {
+                            pilot.finish();
+                        }
+                        continue;
+                    }
+                }
+            }
         }
-        match pilot.plan.front_mut() {
+        flight.write_to(pilot.plan.front_mut());
+    }
+}
+
+/// A flying step, whichever it is, as [`fly`] works on it.
+struct Flight {
+    /// Where this flight is to end; `None` for wherever the robot is.
+    mark_m: Option<DVec3>,
+    target_m: DVec3,
+    leg_m: DVec3,
+    last: bool,
+    stage: Stage,
+    tries: u8,
+    on_thrust: bool,
+}
+
+impl Flight {
+    fn of(step: Option<&Step>) -> Option<Self> {
+        Some(match *step? {
+            Step::Hop {
+                target_m,
+                leg_m,
+                last,
+                stage,
+                tries,
+            } => {
+                // On its thrusters a robot needs no ground on the way.
+                let on_thrust = matches!(stage, Stage::Cruise { .. });
+                Self {
+                    mark_m: Some(if on_thrust { target_m } else { leg_m }),
+                    target_m,
+                    leg_m,
+                    last,
+                    stage,
+                    tries,
+                    on_thrust: false,
+                }
+            }
+            Step::Fly {
+                target_m,
+                stage,
+                tries,
+            } => Self {
+                mark_m: Some(target_m),
+                target_m,
+                leg_m: target_m,
+                last: true,
+                stage,
+                tries,
+                on_thrust: true,
+            },
+            Step::Land { stage } => Self {
+                mark_m: None,
+                target_m: DVec3::ZERO,
+                leg_m: DVec3::ZERO,
+                last: true,
+                stage,
+                tries: 0,
+                on_thrust: true,
+            },
+            _ => return None,
+        })
+    }
+
+    fn write_to(self, step: Option<&mut Step>) {
+        match step {
             Some(Step::Hop {
-                stage: now,
-                tries: made,
+                leg_m,
+                last,
+                stage,
+                tries,
                 ..
             }) => {
-                *now = stage;
-                *made = tries;
+                let on_thrust = self.on_thrust || matches!(self.stage, Stage::Cruise { .. });
+                *leg_m = if on_thrust { self.target_m } else { self.leg_m };
+                *last = on_thrust || self.last;
+                *stage = self.stage;
+                *tries = self.tries;
             }
-            Some(Step::Land { stage: now }) => *now = stage,
+            Some(Step::Fly { stage, tries, .. }) => {
+                *stage = self.stage;
+                *tries = self.tries;
+            }
+            Some(Step::Land { stage }) => *stage = self.stage,
             _ => {}
         }
     }
+}
+
+/// Whether there are thrusters and something to burn in them.
+pub(super) fn can_thrust(robot: &Robot, tank: &Tank) -> bool {
+    0.0 < robot.kind.thruster_thrust_n && 0 < tank.propellant_g
+}
+
+/// Fastest take-off by the legs or flywheels [m/s]; 0 for a machine that cannot hop.
+pub(super) fn hop_speed_max_m_s(robot: &Robot) -> f64 {
+    robot.kind.hop_speed_max_m_s
+}
+
+fn tries_max(robot: &Robot, tank: &Tank) -> u8 {
+    if can_thrust(robot, tank) {
+        TRIES
+    } else {
+        TRIES_WITHOUT_THRUST
+    }
+}
+
+/// Velocity of a flight over the ground on the thrusters: towards the mark, and high enough above
+/// the highest ground ahead.
+fn cruise_m_s(terrain: &Terrain, at_m: DVec3, to_mark_m: DVec3, up: DVec3) -> DVec3 {
+    let ahead = to_mark_m.normalize_or_zero();
+    let off_m = to_mark_m.length();
+    let lowest_m = LOOK_AHEAD_M
+        .into_iter()
+        .map(|along_m| {
+            let over_m = at_m + along_m.min(off_m) * ahead;
+            (over_m - terrain.surface_below(over_m)).dot(up)
+        })
+        .fold(f64::INFINITY, f64::min);
+    let climb_m_s = ((CRUISE_M - lowest_m) / 15.0).clamp(-0.08, 0.12);
+    let fast_m_s =
+        CRUISE_M_S.min(CRUISE_ESCAPE_FRACTION * guidance::escape_speed_m_s(terrain, at_m));
+    // Slow down where the ground ahead is near, and towards the mark.
+    let speed_m_s =
+        fast_m_s.min(off_m / 40.0 + 0.03) * (lowest_m / (0.5 * CRUISE_M)).clamp(0.0, 1.0);
+    speed_m_s * ahead + climb_m_s * up
 }
 
 /// Thrust, as an acceleration, that glides to a point above the mark and lets the robot down.
@@ -482,7 +698,12 @@ pub(in crate::sim) fn work(
             log.tell(clock.time_ms(), prospectors.name(owner), severity, text);
         };
         if battery.fraction() < LOW_BATTERY && !matches!(step, Step::Charge | Step::Unload { .. }) {
-            if !pilot.waiting_for_power && !matches!(step, Step::Hop { .. } | Step::Land { .. }) {
+            if !pilot.waiting_for_power
+                && !matches!(
+                    step,
+                    Step::Hop { .. } | Step::Fly { .. } | Step::Land { .. }
+                )
+            {
                 pilot.waiting_for_power = true;
                 tell(
                     Severity::Alarm,
@@ -498,7 +719,7 @@ pub(in crate::sim) fn work(
         pilot.spent_s += tick_s;
         let spent_s = pilot.spent_s;
         match step {
-            Step::Hop { .. } | Step::Land { .. } | Step::Dig { .. } => {}
+            Step::Hop { .. } | Step::Fly { .. } | Step::Land { .. } | Step::Dig { .. } => {}
             Step::Release => {
                 battery.charge_j = (battery.charge_j - kind.anchor_power_w * tick_s).max(0.0);
                 if kind.anchor_time_s <= spent_s {

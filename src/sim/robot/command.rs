@@ -7,7 +7,10 @@ use bevy::ecs::system::SystemParam;
 use bevy::math::DVec3;
 use bevy::prelude::*;
 
-use super::autopilot::{Autopilot, GLIDE_PROPELLANT_G, LIFT_M_S, LOW_BATTERY, Stage, Step};
+use super::autopilot::{
+    Autopilot, CRUISE_ESCAPE_FRACTION, CRUISE_M_S, GLIDE_PROPELLANT_G, LOW_BATTERY, Stage, Step,
+    can_thrust, hop_speed_max_m_s,
+};
 use super::guidance::{self, NoHop};
 use super::{Anchor, Battery, Bin, FieldCell, Robot, Tank};
 use crate::sim::asteroid::Terrain;
@@ -144,13 +147,16 @@ impl Desk<'_, '_> {
             Order::HopTo { target_m, .. } => {
                 needs_power()?;
                 let target_m = stand_at(terrain, robot, DVec3::from_array(*target_m))?;
-                let speed_max_m_s = robot.kind.hop_speed_max_m_s;
-                let path = guidance::plan_hop(terrain, &mut cell.0, at_m, target_m, speed_max_m_s);
-                if let Err(no_hop) = path
-                    && standing
-                    && !can_glide(no_hop, tank)
-                {
-                    return Err(Refusal::because(no_hop.to_string()));
+                if standing && !can_glide(robot, tank) {
+                    guidance::plan_route(
+                        terrain,
+                        &mut cell.0,
+                        at_m,
+                        target_m,
+                        robot.half_height_m(),
+                        hop_speed_max_m_s(robot),
+                    )
+                    .map_err(|no_hop| Refusal::because(no_hop.to_string()))?;
                 }
                 release_first(&mut plan);
                 plan.push(hop(target_m));
@@ -255,7 +261,7 @@ impl Desk<'_, '_> {
             Order::Stop { .. } => {
                 if !standing {
                     plan.push(Step::Land {
-                        stage: Stage::Approach,
+                        stage: Stage::Approach { for_s: 0.0 },
                     });
                 }
             }
@@ -412,33 +418,54 @@ impl Desk<'_, '_> {
         let exhaust_m_s = rocket::exhaust_speed_m_per_s(robot.kind.thruster_isp_s);
         let mass_kg = robot.mass_kg(bin, tank);
         let burnt_kg = |delta_v_m_s: f64| mass_kg * (1.0 - (-delta_v_m_s / exhaust_m_s).exp());
-        let speed_max_m_s = robot.kind.hop_speed_max_m_s;
-        let hop = guidance::plan_hop(&self.terrain, &mut cell.0, from_m, target_m, speed_max_m_s);
-        let hop = match hop {
-            Ok(hop) => hop,
-            // Up, across at walking pace and down again, all on the thrusters.
-            Err(no_hop) if can_glide(no_hop, tank) => {
+        let route = guidance::plan_route(
+            &self.terrain,
+            &mut cell.0,
+            from_m,
+            target_m,
+            robot.half_height_m(),
+            hop_speed_max_m_s(robot),
+        );
+        let escape_m_s = guidance::escape_speed_m_s(&self.terrain, from_m);
+        let legs = match route {
+            Ok(legs) => legs,
+            // Up, across and down again, all on the thrusters.
+            Err(_) if can_glide(robot, tank) => {
+                let speed_m_s = CRUISE_M_S.min(CRUISE_ESCAPE_FRACTION * escape_m_s);
+                let time_s = 1.3 * from_m.distance(target_m) / speed_m_s + 300.0;
+                let gravity = terrain_gravity(&self.terrain, from_m);
                 return Ok(Estimate {
-                    time_s: from_m.distance(target_m) / 0.05 + 300.0,
-                    propellant_kg: burnt_kg(0.3),
-                    take_off_m_s: LIFT_M_S,
-                    apex_m: 3.0,
-                    escape_fraction: 0.06 / guidance::escape_speed_m_s(&self.terrain, from_m),
+                    time_s,
+                    propellant_kg: burnt_kg(gravity * time_s + 3.0 * speed_m_s),
+                    take_off_m_s: speed_m_s,
+                    apex_m: 8.0,
+                    escape_fraction: speed_m_s / escape_m_s,
                 });
             }
             Err(no_hop) => return Err(Refusal::because(no_hop.to_string())),
         };
-        let take_off_m_s = hop.take_off_m_s.length();
-        // Braking, holding off the ground while gliding to the mark, and the press on the ground.
-        let braking_m_s = hop.touch_down_m_s.length() + 0.06;
+        let fastest_m_s = legs
+            .iter()
+            .map(|leg| leg.hop.take_off_m_s.length())
+            .fold(0.0, f64::max);
+        let braking_m_s: f64 = legs
+            .iter()
+            .map(|leg| leg.hop.touch_down_m_s.length() + 0.06)
+            .sum();
         Ok(Estimate {
-            time_s: hop.flight_s + 150.0,
+            time_s: legs.iter().map(|leg| leg.hop.flight_s + 150.0).sum(),
             propellant_kg: burnt_kg(braking_m_s),
-            take_off_m_s,
-            apex_m: hop.apex_m,
-            escape_fraction: take_off_m_s / guidance::escape_speed_m_s(&self.terrain, from_m),
+            take_off_m_s: fastest_m_s,
+            apex_m: legs.iter().map(|leg| leg.hop.apex_m).fold(0.0, f64::max),
+            escape_fraction: fastest_m_s / escape_m_s,
         })
     }
+}
+
+fn terrain_gravity(terrain: &Terrain, at_m: DVec3) -> f64 {
+    terrain
+        .acceleration_m_s2(at_m, DVec3::ZERO, &mut Default::default())
+        .length()
 }
 
 type CommandedItem<'a> = (
@@ -496,14 +523,16 @@ fn own_plant<'a>(
     }
 }
 
-/// Whether a robot that no hop brings there can lift off and glide on its thrusters.
-fn can_glide(no_hop: NoHop, tank: &Tank) -> bool {
-    matches!(no_hop, NoHop::Blocked) && GLIDE_PROPELLANT_G <= tank.propellant_g
+/// Whether a robot that no hop brings there can fly on its thrusters.
+fn can_glide(robot: &Robot, tank: &Tank) -> bool {
+    can_thrust(robot, tank) && GLIDE_PROPELLANT_G <= tank.propellant_g
 }
 
 fn hop(target_m: DVec3) -> Step {
     Step::Hop {
         target_m,
+        leg_m: target_m,
+        last: true,
         stage: Stage::Aim,
         tries: 0,
     }
@@ -519,7 +548,15 @@ fn stand_at(terrain: &Terrain, robot: &Robot, place_m: DVec3) -> Result<DVec3, R
         )));
     }
     let ground_m = terrain.surface_below(place_m);
-    Ok(ground_m + (robot.half_height_m() + 0.02) * terrain.up(ground_m))
+    let weight = terrain.acceleration_m_s2(ground_m, DVec3::ZERO, &mut Default::default());
+    if 0.0 < weight.dot(terrain.normal(ground_m)) {
+        return Err(Refusal::because(NoHop::Outward.to_string()));
+    }
+    Ok(guidance::landing_spot_m(
+        terrain,
+        ground_m,
+        robot.half_height_m(),
+    ))
 }
 
 /// The steps that bring a robot within reach of a plant's dock.

@@ -1,16 +1,36 @@
 //! Hops: from one place on the surface to another in the field that is really there.
+//!
+//! [`plan_hop`] finds one ballistic flight; [`plan_leg`] the next of as many as the way takes, and
+//! [`plan_route`] all of them. What a robot then makes of a plan belongs in `autopilot`, what it
+//! is likely to come to in `forecast`.
 
-use bevy::math::DVec3;
+use bevy::math::{DMat3, DQuat, DVec3};
 use serde::{Deserialize, Serialize};
 
 use crate::sim::asteroid::{GravityCell, Terrain};
+use crate::sim::random::{self, Stream};
 
+/// One standard deviation of a take-off: of its speed, as a part of it, and of its direction to
+/// each side [rad]. Assumed; the flywheel hops of Hockman et al. (2017) scatter by about a tenth
+/// of their range on firm ground, which these two make together.
+pub const TAKE_OFF_SPEED_STD: f64 = 0.02;
+pub const TAKE_OFF_DIRECTION_STD_RAD: f64 = 0.03;
 /// Fewest and most integration steps of a flight.
 const STEPS: std::ops::RangeInclusive<f64> = 48.0..=400.0;
 /// A path must clear the ground by this much, except near its ends [m].
 const CLEARANCE_M: f64 = 0.7;
 /// Faster than this part of the local escape speed is a gamble.
 const ESCAPE_FRACTION_MAX: f64 = 0.75;
+/// A flight is looked for until it ends this near to its mark [m].
+const HIT_M: f64 = 0.01;
+/// Longer ways are split: the first guess of a flight knows of no curvature [rad].
+const LEG_ANGLE_MAX_RAD: f64 = 1.1;
+/// Steeper than this a robot may slide where it lands: the slope of friction 0.5, less a margin.
+const LANDING_SLOPE_MAX: f64 = 0.36;
+/// A mark is moved by no more than this to flatter ground [m].
+const SPOT_REACH_M: f64 = 0.7;
+/// More legs than this are no way.
+pub const LEGS_MAX: usize = 64;
 
 /// A ballistic flight between two places, as seen from the rotating body.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,8 +38,18 @@ pub struct Hop {
     pub take_off_m_s: DVec3,
     pub touch_down_m_s: DVec3,
     pub flight_s: f64,
-    /// Greatest height above the straight line between the ends' distances from the centre [m].
+    /// Greatest height above the place of take-off, along its "up" [m].
     pub apex_m: f64,
+}
+
+/// One flight of a longer way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Leg {
+    /// Where the middle of the chassis shall come down.
+    pub to_m: DVec3,
+    pub hop: Hop,
+    /// It ends at the mark of the whole way.
+    pub last: bool,
 }
 
 /// Why there is no hop.
@@ -35,6 +65,8 @@ pub enum NoHop {
     Blocked,
     #[error("no path was found")]
     NotFound,
+    #[error("the ground there pulls outward: nothing stays on it")]
+    Outward,
 }
 
 /// Speed that leaves the body for good from a place at rest on the rotating surface, at least [m/s].
@@ -46,10 +78,15 @@ pub fn escape_speed_m_s(terrain: &Terrain, at_m: DVec3) -> f64 {
     (inertial - model.spin_rad_per_s().cross(at_m).length()).max(0.1 * inertial)
 }
 
+/// Fastest take-off that is safe at a place [m/s].
+pub fn safe_speed_m_s(terrain: &Terrain, at_m: DVec3, speed_max_m_s: f64) -> f64 {
+    speed_max_m_s.min(ESCAPE_FRACTION_MAX * escape_speed_m_s(terrain, at_m))
+}
+
 /// Plans a hop: the slowest of a few flight times whose path clears the ground.
 ///
 /// Shooting: a constant-gravity guess is flown through the field with fourth-order Runge–Kutta and
-/// corrected by the miss over the flight time until it lands within a centimetre.
+/// corrected by Broyden's method until it ends within a centimetre of its mark.
 ///
 /// # Errors
 /// [`NoHop`] says why there is none within `speed_max_m_s` and a safe part of the escape speed.
@@ -60,11 +97,22 @@ pub fn plan_hop(
     to_m: DVec3,
     speed_max_m_s: f64,
 ) -> Result<Hop, NoHop> {
+    plan_hop_over(terrain, cell, from_m, to_m, speed_max_m_s, CLEARANCE_M)
+}
+
+fn plan_hop_over(
+    terrain: &Terrain,
+    cell: &mut GravityCell,
+    from_m: DVec3,
+    to_m: DVec3,
+    speed_max_m_s: f64,
+    clearance_m: f64,
+) -> Result<Hop, NoHop> {
     let distance_m = from_m.distance(to_m);
     if distance_m < 0.5 {
         return Err(NoHop::TooNear(distance_m));
     }
-    let allowed_m_s = speed_max_m_s.min(ESCAPE_FRACTION_MAX * escape_speed_m_s(terrain, from_m));
+    let allowed_m_s = safe_speed_m_s(terrain, from_m, speed_max_m_s);
     let gravity = terrain
         .acceleration_m_s2(from_m, DVec3::ZERO, cell)
         .length()
@@ -86,7 +134,7 @@ pub fn plan_hop(
             }
             continue;
         }
-        if clears(terrain, cell, from_m, to_m, &hop) {
+        if clears(terrain, cell, from_m, to_m, &hop, clearance_m) {
             return Ok(hop);
         }
         problem = NoHop::Blocked;
@@ -94,6 +142,197 @@ pub fn plan_hop(
     Err(problem)
 }
 
+/// The next flight towards `to_m`: straight there where that is safe, else to ground on the way.
+///
+/// Ground on the way is looked for along the shortest arc about the centre and to both sides of
+/// it, farthest first, and must hold what lands on it and not be steep. A robot plans again at
+/// each landing, from where it really is.
+///
+/// # Errors
+/// As [`plan_hop`] for the whole way, if no leg helps either.
+pub fn plan_leg(
+    terrain: &Terrain,
+    cell: &mut GravityCell,
+    from_m: DVec3,
+    to_m: DVec3,
+    half_height_m: f64,
+    speed_max_m_s: f64,
+) -> Result<Leg, NoHop> {
+    let angle_rad = from_m.angle_between(to_m);
+    let direct = if angle_rad < LEG_ANGLE_MAX_RAD {
+        match plan_hop(terrain, cell, from_m, to_m, speed_max_m_s) {
+            Ok(hop) => {
+                return Ok(Leg {
+                    to_m,
+                    hop,
+                    last: true,
+                });
+            }
+            Err(near @ NoHop::TooNear(_)) => return Err(near),
+            Err(no_hop) => no_hop,
+        }
+    } else {
+        NoHop::TooFast {
+            needed_cm_s: 100.0 * escape_speed_m_s(terrain, from_m),
+            allowed_cm_s: 100.0 * safe_speed_m_s(terrain, from_m, speed_max_m_s),
+        }
+    };
+    let gravity = terrain
+        .acceleration_m_s2(from_m, DVec3::ZERO, cell)
+        .length()
+        .max(1e-9);
+    let speed_m_s = safe_speed_m_s(terrain, from_m, speed_max_m_s);
+    let radius_m = from_m.length();
+    // Range of a throw at 45°, and no farther than the mark.
+    let reach_rad = (0.85 * speed_m_s * speed_m_s / gravity / radius_m).min(LEG_ANGLE_MAX_RAD);
+    let pole = from_m
+        .cross(to_m)
+        .normalize_or(from_m.any_orthonormal_vector());
+    for (part, clearance_m) in [
+        (1.0, CLEARANCE_M),
+        (0.7, CLEARANCE_M),
+        (0.45, CLEARANCE_M),
+        (0.25, CLEARANCE_M),
+        (0.12, CLEARANCE_M),
+        (0.5, 0.25),
+        (0.2, 0.25),
+    ] {
+        let step_rad = part * reach_rad.min(0.9 * angle_rad);
+        if step_rad * radius_m < 1.5 {
+            continue;
+        }
+        for sideways_rad in [0.0, 0.45, -0.45, 0.95, -0.95] {
+            let turned = DQuat::from_axis_angle(from_m / radius_m, sideways_rad) * pole;
+            let Some(spot_m) = spot_near(
+                terrain,
+                cell,
+                DQuat::from_axis_angle(turned, step_rad) * from_m,
+                (0.06 * step_rad * radius_m).clamp(1.0, 6.0),
+                half_height_m,
+            ) else {
+                continue;
+            };
+            if let Ok(hop) =
+                plan_hop_over(terrain, cell, from_m, spot_m, speed_max_m_s, clearance_m)
+            {
+                return Ok(Leg {
+                    to_m: spot_m,
+                    hop,
+                    last: false,
+                });
+            }
+        }
+    }
+    // Better a scrape than no way: the last clearance that a direct hop may have.
+    if angle_rad < LEG_ANGLE_MAX_RAD
+        && let Ok(hop) = plan_hop_over(terrain, cell, from_m, to_m, speed_max_m_s, 0.2)
+    {
+        return Ok(Leg {
+            to_m,
+            hop,
+            last: true,
+        });
+    }
+    Err(direct)
+}
+
+/// All flights to `to_m`, as if each ended where it should.
+///
+/// # Errors
+/// As [`plan_leg`], from wherever the way ends.
+pub fn plan_route(
+    terrain: &Terrain,
+    cell: &mut GravityCell,
+    from_m: DVec3,
+    to_m: DVec3,
+    half_height_m: f64,
+    speed_max_m_s: f64,
+) -> Result<Vec<Leg>, NoHop> {
+    let mut legs: Vec<Leg> = Vec::new();
+    let mut at_m = from_m;
+    while legs.len() < LEGS_MAX {
+        let leg = plan_leg(terrain, cell, at_m, to_m, half_height_m, speed_max_m_s)?;
+        at_m = leg.to_m;
+        legs.push(leg);
+        if leg.last {
+            return Ok(legs);
+        }
+    }
+    Err(NoHop::NotFound)
+}
+
+/// Where a robot of this half height would come to stand on the flattest ground near
+/// a mark; the mark itself unless that is steep.
+pub fn landing_spot_m(terrain: &Terrain, mark_m: DVec3, half_height_m: f64) -> DVec3 {
+    let mut cell = GravityCell::default();
+    let up = terrain.up_by(mark_m, &mut cell);
+    let east = up.any_orthonormal_vector();
+    let north = up.cross(east);
+    let mut best = (f64::INFINITY, mark_m);
+    for ring in [0.0, 0.5, 1.0] {
+        for k in 0..if ring == 0.0 { 1 } else { 6 } {
+            let angle_rad = std::f64::consts::TAU * f64::from(k) / 6.0 + ring;
+            let beside = SPOT_REACH_M * ring * (angle_rad.cos() * east + angle_rad.sin() * north);
+            let ground_m = terrain.surface_below(mark_m + beside + 0.5 * up);
+            // Over an edge the ground beside is far below.
+            if SPOT_REACH_M * 1.3 < ground_m.distance(mark_m) {
+                continue;
+            }
+            let slope = steepness(terrain, ground_m, up);
+            let demerit = (slope - LANDING_SLOPE_MAX).max(0.0) + 0.05 * ring;
+            if demerit < best.0 {
+                best = (demerit, ground_m);
+            }
+        }
+        if best.0 <= 0.05 {
+            break;
+        }
+    }
+    best.1 + (half_height_m + 0.02) * up
+}
+
+/// Tangent of the angle between the ground's normal and "up"; large where it overhangs.
+fn steepness(terrain: &Terrain, ground_m: DVec3, up: DVec3) -> f64 {
+    let normal = terrain.normal(ground_m);
+    let cosine = normal.dot(up);
+    if cosine <= 0.05 {
+        return 20.0;
+    }
+    normal.reject_from_normalized(up).length() / cosine
+}
+
+/// The flattest of a few places around a place on the way where a robot would stay; `None` if it
+/// would stay nowhere there.
+fn spot_near(
+    terrain: &Terrain,
+    cell: &mut GravityCell,
+    place_m: DVec3,
+    spread_m: f64,
+    half_height_m: f64,
+) -> Option<DVec3> {
+    let east = place_m.any_orthonormal_vector();
+    let north = place_m.normalize().cross(east);
+    let outside_m = place_m.normalize() * terrain.model().bounding_radius_m();
+    let mut best: Option<(f64, DVec3)> = None;
+    for (i, k) in [(0.0, 0.0), (1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)] {
+        let ground_m = terrain.surface_below(outside_m + spread_m * (i * east + k * north));
+        let weight = terrain.acceleration_m_s2(ground_m, DVec3::ZERO, cell);
+        let up = -weight.normalize_or_zero();
+        let slope = steepness(terrain, ground_m, up);
+        if up == DVec3::ZERO || 0.7 < slope {
+            continue;
+        }
+        if best.is_none_or(|(least, _)| slope < least) {
+            best = Some((slope, ground_m + (half_height_m + 0.02) * up));
+        }
+        if slope < 0.2 {
+            break;
+        }
+    }
+    best.map(|(_, spot_m)| spot_m)
+}
+
+/// Finds the take-off whose flight of `flight_s` ends at `to_m`.
 fn shoot(
     terrain: &Terrain,
     cell: &mut GravityCell,
@@ -105,19 +344,34 @@ fn shoot(
         * (terrain.acceleration_m_s2(from_m, DVec3::ZERO, cell)
             + terrain.acceleration_m_s2(to_m, DVec3::ZERO, cell));
     let mut take_off_m_s = (to_m - from_m) / flight_s - 0.5 * flight_s * mean;
-    for _ in 0..12 {
-        let (end_m, touch_down_m_s, apex_m) =
-            fly(terrain, cell, from_m, take_off_m_s, flight_s, |_| true)?;
-        let miss_m = end_m - to_m;
-        if miss_m.length() < 0.01 {
+    let up = terrain.up_by(from_m, cell);
+    // Broyden (1965), the good method: the inverse of the derivative of the miss by the take-off.
+    let mut inverse = DMat3::from_diagonal(DVec3::splat(1.0 / flight_s));
+    let mut flight = fly(terrain, cell, from_m, take_off_m_s, flight_s, up, |_| true)?;
+    for _ in 0..16 {
+        let miss_m = flight.end_m - to_m;
+        if miss_m.length() < HIT_M {
             return Some(Hop {
                 take_off_m_s,
-                touch_down_m_s,
+                touch_down_m_s: flight.end_m_s,
                 flight_s,
-                apex_m,
+                apex_m: flight.apex_m,
             });
         }
-        take_off_m_s -= miss_m / flight_s;
+        let step = -(inverse * miss_m);
+        if !step.is_finite() || 3.0 * escape_speed_m_s(terrain, from_m) < step.length() {
+            return None;
+        }
+        take_off_m_s += step;
+        flight = fly(terrain, cell, from_m, take_off_m_s, flight_s, up, |_| true)?;
+        let change_m = flight.end_m - to_m - miss_m;
+        let predicted = inverse * change_m;
+        let scale = step.dot(predicted);
+        if 1e-12 * step.length_squared() < scale.abs() {
+            let row = inverse.transpose() * step / scale;
+            let error = step - predicted;
+            inverse += DMat3::from_cols(error * row.x, error * row.y, error * row.z);
+        }
     }
     None
 }
@@ -128,20 +382,29 @@ fn clears(
     from_m: DVec3,
     to_m: DVec3,
     hop: &Hop,
+    clearance_m: f64,
 ) -> bool {
     let near_m = 4.0 * CLEARANCE_M;
+    let up = DVec3::ZERO;
     fly(
         terrain,
         cell,
         from_m,
         hop.take_off_m_s,
         hop.flight_s,
+        up,
         |at_m| {
             at_m.distance(from_m).min(at_m.distance(to_m)) < near_m
-                || CLEARANCE_M < terrain.signed_distance_m(at_m)
+                || clearance_m < terrain.signed_distance_m(at_m)
         },
     )
     .is_some()
+}
+
+struct Flown {
+    end_m: DVec3,
+    end_m_s: DVec3,
+    apex_m: f64,
 }
 
 /// Flies a path; `None` as soon as `pass` is false somewhere.
@@ -151,22 +414,26 @@ fn fly(
     from_m: DVec3,
     velocity_m_s: DVec3,
     flight_s: f64,
+    up: DVec3,
     pass: impl Fn(DVec3) -> bool,
-) -> Option<(DVec3, DVec3, f64)> {
+) -> Option<Flown> {
     let steps = (flight_s / 15.0).clamp(*STEPS.start(), *STEPS.end()).ceil();
     let step_s = flight_s / steps;
     let mut at_m = from_m;
     let mut velocity = velocity_m_s;
-    let ground_m = from_m.length();
     let mut apex_m = 0.0f64;
     for _ in 0..steps as u32 {
         (at_m, velocity) = advance(terrain, cell, at_m, velocity, step_s);
-        apex_m = apex_m.max(at_m.length() - ground_m);
+        apex_m = apex_m.max((at_m - from_m).dot(up));
         if !pass(at_m) {
             return None;
         }
     }
-    Some((at_m, velocity, apex_m))
+    Some(Flown {
+        end_m: at_m,
+        end_m_s: velocity,
+        apex_m,
+    })
 }
 
 /// One step of free fall by fourth-order Runge–Kutta.
@@ -190,4 +457,16 @@ pub fn advance(
         at_m + step_s / 6.0 * (velocity_m_s + 2.0 * v2 + 2.0 * v3 + v4),
         velocity_m_s + step_s / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4),
     )
+}
+
+/// What comes of a wanted take-off, with the errors of legs and ground drawn from `stream`.
+pub fn disturbed_m_s(wanted_m_s: DVec3, stream: &mut Stream) -> DVec3 {
+    let speed_m_s = wanted_m_s.length() * (1.0 + TAKE_OFF_SPEED_STD * random::normal(stream));
+    let (aside, over) = (random::normal(stream), random::normal(stream));
+    let Some(ahead) = wanted_m_s.try_normalize() else {
+        return wanted_m_s;
+    };
+    let side = ahead.any_orthonormal_vector();
+    let turned = ahead + TAKE_OFF_DIRECTION_STD_RAD * (aside * side + over * ahead.cross(side));
+    speed_m_s * turned.normalize()
 }

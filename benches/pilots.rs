@@ -1,0 +1,58 @@
+//! Where pilots end up: `cargo bench --no-default-features --bench pilots -- [PAIRS] [BODY…]`.
+//!
+//! Sends robots between random pairs of sites spread over the whole of Bennu, Ryugu and Itokawa,
+//! and prints how many came within two metres of their mark, with every miss.
+
+#[path = "../tests/support/arrivals.rs"]
+mod arrivals;
+
+use arrivals::{arrivals, level_on};
+use bonanza::sim::order::Order;
+
+/// Robots that fly at once in one world.
+const AT_ONCE: usize = 10;
+
+fn main() {
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with("--"))
+        .collect();
+    let pairs = words
+        .iter()
+        .find_map(|word| word.parse().ok())
+        .unwrap_or(100);
+    let named: Vec<&str> = words
+        .iter()
+        .map(String::as_str)
+        .filter(|word| word.parse::<usize>().is_err())
+        .collect();
+    let bodies = if named.is_empty() {
+        vec!["bennu", "ryugu", "itokawa"]
+    } else {
+        named
+    };
+    for body in bodies {
+        let level = level_on(body, pairs.min(AT_ONCE), |_| {});
+        let trips = arrivals(&level, pairs, 2026, |robot, target_m| Order::HopTo {
+            robot,
+            target_m,
+        });
+        let arrived = trips.iter().filter(|trip| trip.miss_m < 2.0).count();
+        println!("{body}: {arrived} of {pairs} within 2 m");
+        for trip in trips {
+            let estimate = trip.estimate.map_or_else(
+                || "no estimate".to_owned(),
+                |e| format!("{:.0} s, {:.3} kg", e.time_s, e.propellant_kg),
+            );
+            println!(
+                "  {} {:6.0} m apart: {:8.2} m off after {:7.0} s, {:.3} kg (said {estimate}) {}",
+                if trip.miss_m < 2.0 { "ok  " } else { "MISS" },
+                trip.from_m.distance(trip.to_m),
+                trip.miss_m,
+                trip.time_s,
+                trip.propellant_kg,
+                trip.said,
+            );
+        }
+    }
+}
