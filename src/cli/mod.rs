@@ -121,6 +121,12 @@ struct ShotArgs {
     /// From where to look
     #[arg(long, value_name = "NAME", default_value = "site", value_parser = CAMERAS)]
     camera: String,
+    /// The robot that `follow` and `close` look at [default: the busiest]
+    #[arg(long, value_name = "NAME")]
+    robot: Option<String>,
+    /// Orders to give, one JSON object a line, as for `run`
+    #[arg(long, value_name = "FILE")]
+    orders: Option<PathBuf>,
     /// Width and height in pixels
     #[arg(long, value_name = "WxH", value_parser = parse_size, default_value = "1280x720")]
     size: (u32, u32),
@@ -174,8 +180,11 @@ fn play(_level: Option<Level>) -> Result<(), Failure> {
 fn shot(args: &ShotArgs) -> Result<(), Failure> {
     let mut level = find_level(&args.level)?;
     level.seed = args.seed.unwrap_or(level.seed);
+    let orders = run::orders(args.orders.as_deref(), &level, 0)?;
     client::shot(ShotOptions {
         level,
+        orders,
+        robot: args.robot.clone(),
         out: args.out.clone(),
         after_ms: args.after,
         camera: args.camera.clone(),

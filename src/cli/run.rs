@@ -64,7 +64,7 @@ pub struct RunArgs {
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let beginning = beginning(args)?;
     let mut world = beginning.world().map_err(Failure::Input)?;
-    let given = orders(args, &world)?;
+    let given = orders(args.orders.as_deref(), world.level(), world.time_ms())?;
     for issued in &given {
         world.schedule(issued.clone());
     }
@@ -117,16 +117,20 @@ fn beginning(args: &RunArgs) -> Result<Beginning, Failure> {
     })
 }
 
-/// The orders of the orders file, all of them usable.
-fn orders(args: &RunArgs, world: &Headless) -> Result<Vec<Issued>, Failure> {
-    let Some(path) = &args.orders else {
+/// The orders of an orders file, all of them usable from `now_ms` on.
+pub(super) fn orders(
+    path: Option<&Path>,
+    level: &Level,
+    now_ms: u64,
+) -> Result<Vec<Issued>, Failure> {
+    let Some(path) = path else {
         return Ok(Vec::new());
     };
     let file = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|error| {
         Failure::Input(format!("cannot read the orders file \"{file}\": {error}"))
     })?;
-    let senders = human_prospectors(world.level());
+    let senders = human_prospectors(level);
     parse_orders(&text, &file, |issued| {
         if !senders.contains(issued.by.as_str()) {
             let expected = if senders.is_empty() {
@@ -140,11 +144,11 @@ fn orders(args: &RunArgs, world: &Headless) -> Result<Vec<Issued>, Failure> {
             };
             return Err(format!("by = {:?}: {expected}", issued.by));
         }
-        if issued.at_ms < world.time_ms() {
+        if issued.at_ms < now_ms {
             return Err(format!(
                 "at_s = {} lies before the save, at {} s",
                 issued.at_ms as f64 / 1e3,
-                world.time_ms() as f64 / 1e3
+                now_ms as f64 / 1e3
             ));
         }
         Ok(())

@@ -70,6 +70,8 @@ pub enum ClientError {
     Write { path: String, reason: String },
     #[error("unknown camera \"{0}\": expected {names}", names = view::camera::NamedCamera::NAMES.join(", "))]
     Camera(String),
+    #[error("there is no robot \"{given}\": expected {known}", known = known.join(", "))]
+    Robot { given: String, known: Vec<String> },
     #[error("size {width}x{height} must be between 16x16 and 8192x8192")]
     Size { width: u32, height: u32 },
     #[error("the picture was not finished after {frames} frames")]

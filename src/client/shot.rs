@@ -21,11 +21,16 @@ use super::view::Moment;
 use super::view::body::Surface;
 use super::view::camera::{CameraRig, NamedCamera, SiteCamera, take_named};
 use super::{AppState, ClientError, ClientPlugin, Game};
+use crate::sim::order::Issued;
 
 /// What to draw, from where, and where to.
 #[derive(Clone, Debug)]
 pub struct ShotOptions {
     pub level: Level,
+    /// Given before the world starts.
+    pub orders: Vec<Issued>,
+    /// The robot to look at; the busiest one if none is named.
+    pub robot: Option<String>,
     /// The PNG to write.
     pub out: PathBuf,
     /// Simulated time before the picture is taken [ms].
@@ -139,6 +144,22 @@ fn draw(options: &ShotOptions, camera: NamedCamera) -> Result<Image, ClientError
         return Err(ClientError::NoAdapter);
     };
     let mut game = Game::load(options.level.clone(), None)?;
+    if let Some(robot) = &options.robot
+        && !game.scene().robots.iter().any(|seen| seen.name == *robot)
+    {
+        return Err(ClientError::Robot {
+            given: robot.clone(),
+            known: game
+                .scene()
+                .robots
+                .iter()
+                .map(|seen| seen.name.clone())
+                .collect(),
+        });
+    }
+    for issued in &options.orders {
+        game.headless_mut().schedule(issued.clone());
+    }
     let lead_ms = (LEAD_FRAMES * LEAD_FRAME_MS).min(options.after_ms);
     game.run_until_ms(options.after_ms - lead_ms);
     let lead_frames = lead_ms.div_ceil(LEAD_FRAME_MS).max(1);
@@ -212,7 +233,8 @@ fn draw(options: &ShotOptions, camera: NamedCamera) -> Result<Image, ClientError
                 let moment = world.resource::<Moment>().clone();
                 let player = world.resource::<Game>().player.clone();
                 let mut rig = world.resource_mut::<CameraRig>();
-                take_named(&mut rig, camera, &moment, &player);
+                let robot = options.robot.as_deref();
+                take_named(&mut rig, camera, &moment, &player, robot);
                 rig.arrive();
             }
             _ if u64::from(frame) < lead_frames + 4 => {

@@ -244,13 +244,20 @@ fn aim_camera(mut commands: Commands, game: Res<Game>, frame: Res<Frame>, moment
     });
 }
 
-/// Turns the rig as one of the named cameras wants it, at once.
-pub fn take_named(rig: &mut CameraRig, camera: NamedCamera, moment: &Moment, player: &str) {
+/// Turns the rig as one of the named cameras wants it, at once. `robot` names the one to look at;
+/// otherwise it is the busiest.
+pub fn take_named(
+    rig: &mut CameraRig,
+    camera: NamedCamera,
+    moment: &Moment,
+    player: &str,
+    robot: Option<&str>,
+) {
     let robot = moment
         .scene
         .robots
         .iter()
-        .filter(|robot| !robot.lost)
+        .filter(|seen| robot.map_or(!seen.lost, |robot| seen.name == robot))
         .min_by_key(|robot| {
             let idleness = match robot.activity {
                 Activity::Digging => 0,
@@ -259,20 +266,20 @@ pub fn take_named(rig: &mut CameraRig, camera: NamedCamera, moment: &Moment, pla
             };
             (idleness, robot.owner != player)
         })
-        .map(|robot| robot.name.clone());
+        .map(|robot| (robot.name.clone(), robot.size_m.max_element()));
     let sun = rig.wish.upright.inverse() * moment.scene.sun_direction;
     rig.wish.yaw = yaw_beside(sun);
     match (camera, robot) {
         (NamedCamera::Overview, _) => rig.overview(),
         (NamedCamera::Site, _) | (_, None) => rig.home(),
-        (NamedCamera::Follow, Some(robot)) => {
+        (NamedCamera::Follow, Some((robot, size_m))) => {
             rig.follow(&robot);
-            rig.wish.distance_m = 6.0;
+            rig.wish.distance_m = (4.3 * size_m).max(NEAREST_M);
             rig.wish.pitch = 0.34;
         }
-        (NamedCamera::Close, Some(robot)) => {
+        (NamedCamera::Close, Some((robot, size_m))) => {
             rig.follow(&robot);
-            rig.wish.distance_m = 3.6;
+            rig.wish.distance_m = (2.6 * size_m).max(NEAREST_M);
             rig.wish.pitch = 0.22;
             rig.wish.yaw -= 0.3;
         }
