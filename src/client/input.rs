@@ -125,7 +125,7 @@ fn read_keys(
         (KeyCode::KeyM, Sheet::Market),
         (KeyCode::KeyJ, Sheet::Ledger),
         (KeyCode::KeyP, Sheet::Claims),
-        (KeyCode::KeyT, Sheet::Samples),
+        (KeyCode::KeyT, Sheet::Survey),
     ] {
         if keys.just_pressed(key) {
             forms.toggle(sheet);

@@ -126,6 +126,19 @@ pub fn percent_estimate(fraction: f64, std: f64) -> String {
     format!("{:.1} ± {:.1} %", fraction * 100.0, std * 100.0)
 }
 
+/// A mass fraction and its standard error in the unit that suits it: percent, parts per million or
+/// parts per billion.
+pub fn content_estimate(fraction: f64, std: f64) -> String {
+    let size = fraction.abs().max(std);
+    if size < 2e-6 {
+        format!("{:.1} ± {:.1} ppb", fraction * 1e9, std * 1e9)
+    } else if size < 2e-3 {
+        format!("{:.1} ± {:.1} ppm", fraction * 1e6, std * 1e6)
+    } else {
+        percent_estimate(fraction, std)
+    }
+}
+
 /// A span of time with its two largest units.
 pub fn duration(duration_ms: u64) -> String {
     let seconds = duration_ms.div_ceil(1000);

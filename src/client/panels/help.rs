@@ -25,7 +25,7 @@ const WINDOWS: [(&str, &str); 9] = [
     ("M", "Market"),
     ("J", "Ledger"),
     ("P", "Claims"),
-    ("T", "Samples"),
+    ("T", "Prospecting"),
     ("F1", "This page"),
     ("F3", "Figures of this machine"),
     ("F5", "Quick save"),

@@ -22,8 +22,8 @@ mod pause;
 mod performance;
 mod pointer;
 mod robot;
-mod samples;
 mod still;
+mod survey;
 mod toasts;
 mod top;
 
@@ -108,7 +108,7 @@ pub enum Sheet {
     Market,
     Ledger,
     Claims,
-    Samples,
+    Survey,
     Help,
 }
 
@@ -120,6 +120,7 @@ pub struct Forms {
     messages: messages::MessagesForm,
     ledger: ledger::LedgerForm,
     claims: claims::ClaimForm,
+    survey: survey::SurveyForm,
     /// The lot on the table of each plant [kg].
     lots: Vec<(String, f64)>,
     pub(super) menu_open: bool,
@@ -140,6 +141,7 @@ impl Default for Forms {
             messages: default(),
             ledger: default(),
             claims: default(),
+            survey: default(),
             lots: Vec::new(),
             menu_open: false,
             settings_open: false,
@@ -399,7 +401,7 @@ fn draw_panels(
         market::show(&ctx, &mut pane);
         ledger::show(&ctx, &mut pane);
         claims::show(&ctx, &mut pane);
-        samples::show(&ctx, &mut pane);
+        survey::show(&ctx, &mut pane);
         help::show(&ctx, &mut pane);
         forecast::paint(&ctx, &pane);
         performance::paint(&ctx, &pane, &store);

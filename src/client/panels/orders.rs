@@ -284,6 +284,8 @@ pub(super) mod tests {
             at_rest: true,
             lost: false,
             wear: 0.1,
+            instruments: Vec::new(),
+            measuring: None,
         }
     }
 

@@ -8,6 +8,8 @@ use super::orders::Verb;
 use super::{Intent, Pane, format, panel};
 use crate::client::theme;
 use crate::sim::observation::OwnRobot;
+use crate::sim::order::Order;
+use crate::sim::prospecting::Instrument;
 
 const NOTHING: &str = "Nothing selected";
 const NOTHING_HINT: &str = "Click a robot in the picture or in the fleet. Right-click the ground \
@@ -16,6 +18,7 @@ const FOLLOW: &str = "Follow";
 const FOLLOW_HELP: &str = "Let the camera go along (G)";
 const AIMING: &str = "Click the ground to hop there, Esc to leave it.";
 const RIVAL: &str = "Belongs to another prospector: you see where it is and what it does not hide.";
+const MEASURE: &str = "Measure with…";
 const CLAIM_RADIUS: &str = "Claim radius";
 
 pub fn show(ui: &mut Ui, pane: &mut Pane) {
@@ -171,7 +174,64 @@ fn buttons(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
     if is_aiming {
         ui.label(RichText::new(AIMING).color(theme::AMBER));
     }
+    measure_menu(ui, pane, robot);
     claim_radius(ui, pane);
+}
+
+/// A menu of the instruments on board.
+fn measure_menu(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
+    if robot.instruments.is_empty() {
+        return;
+    }
+    let label = match robot.measuring {
+        Some(instrument) => format!("Measuring: {instrument}"),
+        None => MEASURE.to_owned(),
+    };
+    ui.menu_button(label, |ui| {
+        for spec in &robot.instruments {
+            let on_spot = spec.instrument.needs_ground() && !robot.at_rest && !robot.anchored;
+            let hindrance = if robot.lost {
+                Some("This robot is lost.")
+            } else if on_spot {
+                Some("It has to stay on one spot of the ground for this.")
+            } else {
+                None
+            };
+            let time = format::duration((1e3 * spec.time_s) as u64);
+            let button = Button::new(capitalised(&spec.instrument.to_string()))
+                .right_text(RichText::new(time).monospace().small());
+            let response = ui
+                .add_enabled(hindrance.is_none(), button)
+                .on_hover_text(measures(spec.instrument))
+                .on_disabled_hover_text(hindrance.unwrap_or_default());
+            if response.clicked() {
+                pane.want(Intent::Give(Order::Measure {
+                    robot: robot.name.clone(),
+                    instrument: spec.instrument,
+                    time_s: None,
+                }));
+                ui.close();
+            }
+        }
+    });
+}
+
+/// What an instrument tells, in a sentence.
+fn measures(instrument: Instrument) -> &'static str {
+    match instrument {
+        Instrument::Telescope => "Colour and bands of the whole body: what class it may be of.",
+        Instrument::OrbitRadar => {
+            "Echoes from below: roughness, boulders, density of the upper metre."
+        }
+        Instrument::ThermalMapper => "Warmth of the ground below: rock, or fines.",
+        Instrument::GammaNeutron => {
+            "Water and elements, averaged over an area as wide as it is high. The longer it \
+             counts, the better."
+        }
+        Instrument::ContactSpectrometer => "What the ground holds at this very spot.",
+        Instrument::CoreSampler => "Readings down a hole, one each quarter of a metre.",
+        Instrument::Accelerometer => "Gravity here, and how far it differs from an even body.",
+    }
 }
 
 fn button(

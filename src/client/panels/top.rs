@@ -26,7 +26,7 @@ const SHEETS: [(Sheet, &str, &str); 4] = [
     ),
     (Sheet::Ledger, "Ledger", "Your books, line by line (J)"),
     (Sheet::Claims, "Claims", "Who holds which ground (P)"),
-    (Sheet::Samples, "Samples", "Your readings of the ground (T)"),
+    (Sheet::Survey, "Survey", "What you know of the ground (T)"),
 ];
 
 pub fn show(ui: &mut Ui, pane: &mut Pane) {
