@@ -39,8 +39,9 @@ fn tick_with_rivals_at_work(bencher: Bencher) {
 #[divan::bench]
 fn tick_of_five_robots_in_flight(bencher: Bencher) {
     let mut world = settled();
-    for robot in world.scene().robots {
-        let up = robot.position_m.normalize();
+    let scene = world.scene();
+    for robot in &scene.robots {
+        let up = scene.outward(robot.position_m);
         world.place_robot(
             &robot.name,
             robot.position_m + 30.0 * up,

@@ -85,7 +85,7 @@ pub struct ProspectorReport {
 pub struct RobotReport {
     pub name: String,
     pub owner: String,
-    /// Body frame.
+    /// Site frame.
     pub position_m: [f32; 3],
     /// In the rotating frame of the body.
     pub velocity_m_s: [f32; 3],

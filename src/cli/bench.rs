@@ -180,8 +180,9 @@ fn slide_all(world: &mut Headless, speed_m_s: f32) {
 
 /// Gives each robot the velocity that `velocity_m_s` makes of the direction away from the ground.
 fn push_all(world: &mut Headless, velocity_m_s: impl Fn(Vec3) -> Vec3) {
-    for robot in world.scene().robots {
-        let up = robot.position_m.normalize_or(Vec3::Z);
+    let scene = world.scene();
+    for robot in &scene.robots {
+        let up = scene.outward(robot.position_m);
         world.place_robot(
             &robot.name,
             robot.position_m,

@@ -272,7 +272,7 @@ fn is_covered(contexts: &mut EguiContexts, at: Vec2) -> bool {
     })
 }
 
-/// The machine under a point of the window, or the ground [m, body frame].
+/// The machine under a point of the window, or the ground [m, site frame].
 fn under(eye: &Eye, game: &mut Game, at: Vec2) -> (Option<Machine>, Option<Vec3>) {
     // A machine is some pixels wide even from afar: what is nearest on the screen counts.
     let reach = |place_m: Vec3, size_m: f32| {
@@ -399,7 +399,10 @@ fn forecast_hop(
     let scene = game.scene();
     let robot = scene.robots.iter().find(|robot| robot.name == aim.robot);
     selection.trajectory_m = match (&forecast, robot) {
-        (Ok(forecast), Some(robot)) => forecast::arc(robot.position_m, ground_m, forecast.apex_m),
+        (Ok(forecast), Some(robot)) => {
+            let up = scene.outward(robot.position_m.midpoint(ground_m));
+            forecast::arc(robot.position_m, ground_m, up, forecast.apex_m)
+        }
         _ => Vec::new(),
     };
     aim.target_m = Some(ground_m);

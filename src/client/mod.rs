@@ -5,7 +5,7 @@
 //! observations (module [`panels`]) and turns clicks and keys into orders (modules [`input`] and
 //! [`selection`]). [`shot`](mod@shot) draws the same view to a file.
 //!
-//! World units are metres. The drawn world is the body-fixed frame moved to an origin near the
+//! World units are metres. The drawn world is the site frame moved to an origin near the
 //! work site; see [`view::Frame`].
 
 pub mod game;

@@ -34,11 +34,11 @@ pub struct Selection {
     pub plant: Option<String>,
     /// The machine under the pointer.
     pub hovered: Option<Machine>,
-    /// The ground under the pointer [m, body frame].
+    /// The ground under the pointer [m, site frame].
     pub ground_m: Option<Vec3>,
     /// A hop that waits for its target.
     pub aim: Option<Aim>,
-    /// The path of the hop being aimed [m, body frame]; empty if there is none.
+    /// The path of the hop being aimed [m, site frame]; empty if there is none.
     pub trajectory_m: Vec<Vec3>,
 }
 
@@ -46,7 +46,7 @@ pub struct Selection {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Aim {
     pub robot: String,
-    /// The place the forecast is for [m, body frame].
+    /// The place the forecast is for [m, site frame].
     pub target_m: Option<Vec3>,
     /// What the flight would take, or why it cannot be flown.
     pub forecast: Option<Result<Forecast, String>>,

@@ -38,7 +38,7 @@ const LEVEL_GROUND_M: f64 = 6.0;
 /// # Errors
 /// [`UnknownBody`] if the catalogue has no such body.
 pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), UnknownBody> {
-    let model = BodyModel::shared(&level.body.id, level.body.seed)?;
+    let model = BodyModel::shared_at(&level.body.id, level.body.seed, level.anchor())?;
     let terrain = Terrain::new(Arc::clone(&model));
     let mut ledger = Ledger::default();
     let mass = |good| Unit::Good(good);

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use self::field_lines::FieldLines;
 use super::{
+    asteroid::Anchor,
     economy::{ledger::Good, market::MarketTerms},
     law::claims::ClaimRules,
     prospecting::InstrumentSpec,
@@ -466,6 +467,30 @@ impl Level {
     pub fn to_ron(&self) -> String {
         ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::default())
             .expect("a level is plain data that RON can write")
+    }
+
+    /// Where the work is: the place of the first plant, else of the first robot, else the first
+    /// named site, else latitude and longitude zero.
+    pub fn anchor(&self) -> Anchor {
+        let mut machines = self.plants.iter().map(|plant| &plant.site);
+        let site = machines
+            .next()
+            .or_else(|| self.robots.first().map(|robot| &robot.site));
+        let named = match site {
+            Some(Site::At {
+                latitude_deg,
+                longitude_deg,
+            }) => Some(Coordinates {
+                latitude_deg: *latitude_deg,
+                longitude_deg: *longitude_deg,
+            }),
+            Some(Site::Offset { of, .. }) => self.sites.get(of).copied(),
+            None => self.sites.values().next().copied(),
+        };
+        named.map_or(Anchor::default(), |place| Anchor {
+            latitude_rad: place.latitude_deg.to_radians(),
+            longitude_rad: place.longitude_deg.to_radians(),
+        })
     }
 
     /// Latitude and longitude [rad] of a site on a body of this mean radius [m]; `None` if the

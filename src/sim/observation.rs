@@ -63,9 +63,18 @@ pub struct Observation {
     pub others: Vec<OtherRobot>,
     pub claims: Vec<ClaimView>,
     pub market: MarketView,
+    /// The body's centre of mass, in the frame of all positions here.
+    pub centre_m: Vec3,
 }
 
-/// Telemetry of a robot of one's own. `position_m` is in the body's frame.
+impl Observation {
+    /// Away from the centre at a place, of length one.
+    pub fn outward(&self, place_m: Vec3) -> Vec3 {
+        (place_m - self.centre_m).normalize_or(Vec3::Y)
+    }
+}
+
+/// Telemetry of a robot of one's own. `position_m` is in the site frame.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OwnRobot {
     pub name: String,
@@ -147,7 +156,8 @@ pub struct MarketView {
     pub freight_credits_per_kg: f64,
 }
 
-/// Where everything stands, for drawing. Body frame.
+/// Where everything stands, for drawing. Places are in the site frame: body-fixed axes, with the
+/// origin at the site where the body is large.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scene {
     pub time_ms: u64,
@@ -159,6 +169,15 @@ pub struct Scene {
     pub robots: Vec<RobotView>,
     pub plants: Vec<PlantView>,
     pub claims: Vec<ClaimView>,
+    /// The body's centre of mass, in the frame of all positions here.
+    pub centre_m: Vec3,
+}
+
+impl Scene {
+    /// Away from the centre at a place, of length one.
+    pub fn outward(&self, place_m: Vec3) -> Vec3 {
+        (place_m - self.centre_m).normalize_or(Vec3::Y)
+    }
 }
 
 /// A robot as seen. `rotation` takes the robot's axes (+Y up, +Z ahead) to the body's.
@@ -333,6 +352,7 @@ impl Senses<'_, '_> {
                     ),
                 freight_credits_per_kg: self.terms.freight.fee_credits_per_kg,
             },
+            centre_m: self.terrain.model().centre_m().as_vec3(),
         }
     }
 
@@ -403,6 +423,7 @@ impl Senses<'_, '_> {
             robots,
             plants,
             claims: self.claims(),
+            centre_m: self.terrain.model().centre_m().as_vec3(),
         }
     }
 }

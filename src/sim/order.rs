@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::prospecting::Instrument;
 
-/// What a prospector may ask for. Positions are in the body's frame [m], masses in kilograms.
+/// What a prospector may ask for. Positions are in the site frame [m], masses in kilograms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Order {

@@ -39,7 +39,7 @@ pub struct Plant {
     pub owner: ProspectorId,
     pub kind_name: String,
     pub kind: Arc<PlantKind>,
-    /// Centre of the machine, body frame; +Y of `rotation` is up.
+    /// Centre of the machine, site frame; +Y of `rotation` is up.
     pub position_m: Vec3,
     pub rotation: Quat,
     pub hopper_account: AccountId,

@@ -184,7 +184,7 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
     let physics = postcard::from_bytes::<Physics>(rest)?;
     let level = Level::parse(&state.level, "the save")
         .map_err(|errors| SnapshotError::Level(errors.to_string()))?;
-    let model = BodyModel::shared(&level.body.id, level.body.seed)?;
+    let model = BodyModel::shared_at(&level.body.id, level.body.seed, level.anchor())?;
     let terrain = state.terrain;
     let terms = build::terms(&level, &model);
     for part in state.robots {

@@ -40,7 +40,8 @@ impl Silhouette {
             positions: mesh
                 .positions
                 .iter()
-                .map(|p| (Vec3::from_array(*p) + mesh.origin_m.as_vec3()) * scale)
+                // Relative to the centre of the body, which is where the mesh has its origin.
+                .map(|p| Vec3::from_array(*p) * scale)
                 .collect(),
             normals: mesh.normals.iter().map(|n| Vec3::from_array(*n)).collect(),
             indices: mesh.indices.clone(),

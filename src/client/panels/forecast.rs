@@ -54,12 +54,10 @@ pub fn of_hop(game: &mut Game, robot: &str, target_m: Vec3) -> Result<Forecast, 
     })
 }
 
-/// A sketch of the path: an arc over the highest point of the flight [m, body frame]. The true
-/// path bends with the spin of the body; its ends and its height are right.
-pub fn arc(from_m: Vec3, to_m: Vec3, apex_m: f32) -> Vec<Vec3> {
+/// A sketch of the path: an arc over the highest point of the flight [m, site frame]. The true
+/// path bends with the spin of the body; its ends and its height are right. `up` has length one.
+pub fn arc(from_m: Vec3, to_m: Vec3, up: Vec3, apex_m: f32) -> Vec<Vec3> {
     const DOTS: usize = 24;
-    let middle = from_m.midpoint(to_m);
-    let up = middle.normalize_or_zero();
     (1..DOTS)
         .map(|i| {
             let t = i as f32 / DOTS as f32;
@@ -140,7 +138,7 @@ mod tests {
     #[test]
     fn the_arc_starts_and_ends_at_the_ground_and_is_as_high_as_the_apex() {
         let (from, to) = (Vec3::new(250.0, 0.0, 0.0), Vec3::new(250.0, 20.0, 0.0));
-        let arc = arc(from, to, 5.0);
+        let arc = arc(from, to, Vec3::X, 5.0);
         let heights: Vec<f32> = arc.iter().map(|p| p.x - 250.0).collect();
         let top = heights.iter().copied().fold(0.0, f32::max);
         assert!((top - 5.0).abs() < 0.1, "{top}");

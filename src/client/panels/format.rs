@@ -181,7 +181,7 @@ pub fn stamp(time_ms: u64) -> String {
 
 /// Local solar time of a place on the body, its own day cut into 24 hours: noon is 12:00.
 ///
-/// `place` and `sun_direction` are in the body's frame, +Z the spin axis; the body turns
+/// `place` is counted from the body's centre, in body-fixed axes with +Z the spin axis; the body turns
 /// towards +Y, so places further along +longitude are later in their day.
 pub fn local_time_h(place: Vec3, sun_direction: Vec3) -> f32 {
     let longitude = place.y.atan2(place.x);
@@ -196,7 +196,7 @@ pub fn clock(hours: f32) -> String {
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
-/// Latitude and longitude of a place in the body's frame, in degrees.
+/// Latitude and longitude of a place, counted from the body's centre, in degrees.
 pub fn coordinates(place: Vec3) -> String {
     let latitude = place.z.atan2(place.x.hypot(place.y)).to_degrees();
     let longitude = place.y.atan2(place.x).to_degrees().rem_euclid(360.0);

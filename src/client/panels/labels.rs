@@ -36,7 +36,7 @@ pub(super) fn paint(ctx: &egui::Context, pane: &Pane, scene: &Scene, eye: &Eye) 
     let is_in_sight = |place_m: Vec3| {
         eye_m.is_none_or(|eye_m| {
             let to_eye = (eye_m - place_m).normalize_or_zero();
-            place_m.normalize_or_zero().dot(to_eye) > -0.15
+            scene.outward(place_m).dot(to_eye) > -0.15
         })
     };
     let put = |place_m: Vec3| {
@@ -47,7 +47,7 @@ pub(super) fn paint(ctx: &egui::Context, pane: &Pane, scene: &Scene, eye: &Eye) 
         let at = pos2(at.x / zoom, at.y / zoom);
         free.contains(at).then_some((at, distance_m))
     };
-    let up = |place_m: Vec3, by_m: f32| place_m + place_m.normalize_or_zero() * by_m;
+    let up = |place_m: Vec3, by_m: f32| place_m + scene.outward(place_m) * by_m;
 
     let mut labels = Vec::new();
     for robot in &scene.robots {

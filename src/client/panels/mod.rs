@@ -82,7 +82,7 @@ pub enum Intent {
     Select(Option<Machine>),
     /// Tells the player why something cannot be done.
     Warn(String),
-    /// Turns the camera around a place [m, body frame].
+    /// Turns the camera around a place [m, site frame].
     LookAt(Vec3),
     Follow(String),
     Overview,
@@ -294,7 +294,7 @@ pub struct Eye<'w, 's> {
 }
 
 impl Eye<'_, '_> {
-    /// Where a place of the body's frame stands in the window [logical pixels], and its distance
+    /// Where a place of the site frame stands in the window [logical pixels], and its distance
     /// from the camera [m]; `None` behind the camera.
     pub fn on_screen(&self, place_m: Vec3) -> Option<(Vec2, f32)> {
         let (camera, camera_at) = self.camera.single().ok()?;
@@ -307,14 +307,14 @@ impl Eye<'_, '_> {
         Some((at, camera_at.translation().distance(place)))
     }
 
-    /// The ray under a point of the window: its start [m, body frame] and its direction.
+    /// The ray under a point of the window: its start [m, site frame] and its direction.
     pub fn ray(&self, at: Vec2) -> Option<(Vec3, Dir3)> {
         let (camera, camera_at) = self.camera.single().ok()?;
         let ray = camera.viewport_to_world(camera_at, at).ok()?;
         Some((self.frame.as_ref()?.to_body(ray.origin), ray.direction))
     }
 
-    /// Where the camera stands [m, body frame].
+    /// Where the camera stands [m, site frame].
     pub fn place_m(&self) -> Option<Vec3> {
         let (_, camera_at) = self.camera.single().ok()?;
         Some(self.frame.as_ref()?.to_body(camera_at.translation()))

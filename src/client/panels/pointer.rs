@@ -21,7 +21,7 @@ const NO_ROBOT: &str = "Select one of your robots to send it here.";
 pub struct ContextMenu {
     /// Where it was opened, in egui points.
     pub at: Pos2,
-    /// The ground under it [m, body frame].
+    /// The ground under it [m, site frame].
     pub ground_m: Option<Vec3>,
     pub machine: Option<Machine>,
     /// The selected robot's hop to the ground, if one is selected.
@@ -66,7 +66,7 @@ fn of_ground(ui: &mut Ui, pane: &mut Pane, menu: &ContextMenu) {
         return;
     };
     let facts = pane.facts;
-    ui.label(RichText::new(format::coordinates(ground_m)).monospace());
+    ui.label(RichText::new(format::coordinates(ground_m - facts.seen.centre_m)).monospace());
     let claim = facts
         .seen
         .claims

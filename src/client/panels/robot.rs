@@ -49,7 +49,11 @@ pub fn show(ui: &mut Ui, pane: &mut Pane) {
                 );
                 ui.label(RichText::new(&other.owner).color(pane.accent(&other.owner)));
             });
-            theme::fact(ui, "Place", format::coordinates(other.position_m));
+            theme::fact(
+                ui,
+                "Place",
+                format::coordinates(other.position_m - pane.facts.seen.centre_m),
+            );
             ui.label(RichText::new(RIVAL).color(theme::TEXT_WEAK));
             if ui.button(FOLLOW).on_hover_text(FOLLOW_HELP).clicked() {
                 pane.want(Intent::Follow(other.name.clone()));
@@ -150,7 +154,11 @@ fn telemetry(ui: &mut Ui, pane: &Pane, robot: &OwnRobot) {
         ("Wear", format::percent(f64::from(robot.wear)), wear),
         ("Ground", ground, color),
     );
-    theme::fact(ui, "Place", format::coordinates(robot.position_m));
+    theme::fact(
+        ui,
+        "Place",
+        format::coordinates(robot.position_m - pane.facts.seen.centre_m),
+    );
 }
 
 fn buttons(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {

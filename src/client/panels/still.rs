@@ -35,7 +35,11 @@ pub fn show(ui: &mut Ui, pane: &mut Pane) {
                 );
                 ui.label(RichText::new(&other.owner).color(pane.accent(&other.owner)));
             });
-            theme::fact(ui, "Place", format::coordinates(other.position_m));
+            theme::fact(
+                ui,
+                "Place",
+                format::coordinates(other.position_m - pane.facts.seen.centre_m),
+            );
             ui.label(RichText::new(RIVAL).color(theme::TEXT_WEAK));
         });
     }

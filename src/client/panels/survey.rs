@@ -196,7 +196,9 @@ fn table(ui: &mut Ui, pane: &mut Pane, places: &[Place]) {
         .show(ui, |ui| {
             headings(ui, &HEADINGS);
             for place in places {
-                ui.monospace(format::coordinates(place.point_m));
+                ui.monospace(format::coordinates(
+                    place.point_m - pane.facts.seen.centre_m,
+                ));
                 let color = if place.water >= richest {
                     theme::GREEN
                 } else {

@@ -53,8 +53,9 @@ fn time(ui: &mut Ui, pane: &Pane) {
     )
     .on_hover_text(CLOCK_HELP);
     if let Some(place_m) = place_of_interest(pane) {
-        let hours = format::local_time_h(place_m, pane.facts.sun_direction);
-        let is_lit = place_m.normalize_or_zero().dot(pane.facts.sun_direction) > 0.0;
+        let seen = &pane.facts.seen;
+        let hours = format::local_time_h(place_m - seen.centre_m, pane.facts.sun_direction);
+        let is_lit = seen.outward(place_m).dot(pane.facts.sun_direction) > 0.0;
         let (glyph, color) = if is_lit {
             ("☀", theme::AMBER)
         } else {

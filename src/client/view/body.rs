@@ -47,10 +47,15 @@ pub(super) fn plugin(app: &mut App) {
 
 /// Voxels along the edge of a node.
 const CELLS: u32 = 16;
-/// The coarsest level: voxels of 16 m.
+/// The coarsest level of a small body: voxels of 16 m. Larger ones have coarser nodes far off.
 const TOP_LEVEL: u8 = 4;
-/// A node of level k is refined nearer than this many of its own edge lengths.
-const REFINE_WITHIN: [f64; 5] = [0.0, 2.0, 2.6, 9.0, 40.0];
+/// The coarsest level of any: voxels of 16 km.
+const TOP_LEVEL_MAX: u8 = 14;
+/// A node of level k is refined nearer than this many of its own edge lengths; of the last for all
+/// levels above.
+const REFINE_WITHIN: [f64; 6] = [0.0, 2.0, 2.6, 9.0, 40.0, 6.0];
+/// Roots of the tree along the diameter of a body, at most: more would be walked in vain.
+const ROOTS_ACROSS: f64 = 16.0;
 /// Meshes handed to the renderer in one frame, so that no frame stalls.
 const UPLOADS_PER_FRAME: usize = 24;
 /// Nodes meshed at the same time.
@@ -152,13 +157,24 @@ impl Surface {
 
 fn start_surface(mut commands: Commands, game: Res<Game>) {
     let terrain = game.headless().terrain();
-    let reach = (terrain.model().bounding_radius_m() / f64::from(CELLS << TOP_LEVEL)).ceil() as i32;
+    let model = terrain.model();
+    let radius_m = model.bounding_radius_m();
+    let span_m = |level: u8| f64::from(CELLS << level);
+    let level = (TOP_LEVEL..TOP_LEVEL_MAX)
+        .find(|&level| 2.0 * radius_m <= ROOTS_ACROSS * span_m(level))
+        .unwrap_or(TOP_LEVEL_MAX);
+    let low = ((model.centre_m() - radius_m) / span_m(level))
+        .floor()
+        .as_ivec3();
+    let high = ((model.centre_m() + radius_m) / span_m(level))
+        .floor()
+        .as_ivec3();
     let mut roots = Vec::new();
-    for x in -reach..reach {
-        for y in -reach..reach {
-            for z in -reach..reach {
+    for x in low.x..=high.x {
+        for y in low.y..=high.y {
+            for z in low.z..=high.z {
                 let key = NodeKey {
-                    level: TOP_LEVEL,
+                    level,
                     at: IVec3::new(x, y, z),
                 };
                 roots.push(key);
@@ -362,9 +378,8 @@ impl Pass {
             // No surface in this cube. A coarse field can miss a thin one, but not by a voxel.
             return;
         }
-        let refine = 0 < key.level
-            && node.meshed
-            && distance_m < REFINE_WITHIN[usize::from(key.level)] * key.span_m();
+        let refine =
+            0 < key.level && node.meshed && distance_m < refine_within(key.level) * key.span_m();
         if refine {
             let ready = key.children().fold(true, |ready, child| {
                 let node = surface.nodes.entry(child).or_default();
@@ -385,6 +400,10 @@ impl Pass {
             self.show.insert(key);
         }
     }
+}
+
+fn refine_within(level: u8) -> f64 {
+    REFINE_WITHIN[usize::from(level).min(REFINE_WITHIN.len() - 1)]
 }
 
 fn node_is_meshed(surface: &Surface, key: NodeKey) -> bool {

@@ -180,7 +180,8 @@ fn spawn_camera(mut commands: Commands) {
         Projection::Perspective(PerspectiveProjection {
             fov: FIELD_OF_VIEW,
             near: 0.05,
-            far: 50_000.0,
+            // Beyond the largest body, seen whole.
+            far: 3.0e7,
             ..default()
         }),
         Exposure {
@@ -237,7 +238,7 @@ fn aim_camera(mut commands: Commands, game: Res<Game>, frame: Res<Frame>, moment
         wish: pose,
         now: pose,
         home_m,
-        body_centre_m: frame.to_render(Vec3::ZERO),
+        body_centre_m: frame.to_render(model.centre_m().as_vec3()),
         body_radius_m: model.bounding_radius_m() as f32,
         eye_m: home_m + up * 26.0,
         rotation: Quat::IDENTITY,
@@ -363,7 +364,7 @@ pub(super) fn place_camera(
         CameraMode::Orbit => {
             // A moved focus stays on the ground.
             let body_m = frame.to_body_m(rig.wish.focus_m);
-            if 1.0 < body_m.length() {
+            if 1.0 < terrain.model().from_centre(body_m).length() {
                 rig.wish.focus_m = frame.to_render(terrain.surface_below(body_m).as_vec3());
             }
         }
@@ -450,8 +451,7 @@ fn lie_of_the_land(terrain: &Terrain, at_m: DVec3) -> Vec3 {
     }));
     slope
         .try_normalize()
-        .or_else(|| at_m.try_normalize())
-        .unwrap_or(DVec3::Z)
+        .unwrap_or_else(|| terrain.model().outward(at_m))
         .as_vec3()
 }
 

@@ -334,7 +334,7 @@ fn draw_dust(
     mut shown: Query<&mut Visibility, With<DustMesh>>,
 ) {
     // In the shadow of the body there is nothing to light it.
-    let up = frame.to_body(rig.focus()).normalize_or(Vec3::Z);
+    let up = moment.scene.outward(frame.to_body(rig.focus()));
     let is_day = -0.05 < up.dot(moment.scene.sun_direction);
     let is_near = rig.distance_m() < 200.0;
     let visible = is_day && is_near && cloud.particles.iter().any(|p| p.age_s < p.life_s);

@@ -39,7 +39,7 @@ fn forget_outlines(mut outlines: ResMut<Outlines>) {
     outlines.0.clear();
 }
 
-/// A circle of `radius_m` around a place, laid on the ground; body frame in, drawn world out.
+/// A circle of `radius_m` around a place, laid on the ground; site frame in, drawn world out.
 fn draped(
     terrain: &Terrain,
     frame: &Frame,
@@ -47,7 +47,7 @@ fn draped(
     radius_m: f32,
     lift_m: f32,
 ) -> Vec<Vec3> {
-    let up = centre_m.normalize_or(Vec3::Z);
+    let up = terrain.model().outward(centre_m.as_dvec3()).as_vec3();
     let x = up.any_orthonormal_vector();
     let y = up.cross(x);
     let count = (radius_m * 20.0).clamp(64.0, 400.0) as usize;
@@ -98,7 +98,7 @@ fn draw_selection(
     else {
         return;
     };
-    let up = robot.position_m.normalize_or(Vec3::Z);
+    let up = moment.scene.outward(robot.position_m);
     let upright = Quat::from_rotation_arc(Vec3::Z, up);
     let centre = frame.to_render(robot.position_m);
     let radius_m = 0.85 * robot.size_m.x.max(robot.size_m.z);

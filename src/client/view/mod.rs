@@ -67,21 +67,21 @@ pub enum ViewSystems {
     Follow,
 }
 
-/// The drawn world: the body-fixed frame with another origin, so that 32-bit positions stay exact
+/// The drawn world: the site frame with another origin, so that 32-bit positions stay exact
 /// where the work is. The origin is chosen once when a site is entered.
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub struct Frame {
-    /// Body-fixed position of the drawn origin [m].
+    /// Position of the drawn origin in the site frame [m].
     pub origin_m: DVec3,
 }
 
 impl Frame {
-    /// From the body's frame to the drawn world [m].
+    /// From the site frame to the drawn world [m].
     pub fn to_render(&self, in_body_m: Vec3) -> Vec3 {
         (in_body_m.as_dvec3() - self.origin_m).as_vec3()
     }
 
-    /// From the drawn world to the body's frame [m].
+    /// From the drawn world to the site frame [m].
     pub fn to_body(&self, in_render_m: Vec3) -> Vec3 {
         self.to_body_m(in_render_m).as_vec3()
     }
@@ -95,7 +95,7 @@ impl Frame {
 /// What is drawn this frame: the scene interpolated to the screen's clock, in the drawn world.
 #[derive(Resource, Clone, Debug)]
 pub struct Moment {
-    /// Body-fixed positions; the sky turned to the screen's clock.
+    /// Positions in the site frame; the sky turned to the screen's clock.
     pub scene: crate::sim::observation::Scene,
     /// Simulated seconds that passed since the last frame.
     pub step_s: f32,

@@ -17,7 +17,7 @@ impl Terrain {
     /// As [`Terrain::up`], through a cache.
     pub fn up_by(&self, at_m: DVec3, cell: &mut GravityCell) -> DVec3 {
         let weight = self.acceleration_m_s2(at_m, DVec3::ZERO, cell);
-        (-weight).normalize_or(at_m.normalize_or(DVec3::Z))
+        (-weight).normalize_or(self.model().outward(at_m))
     }
 
     /// The collision surface of a chunk, relative to its corner; `None` if the chunk has none.

@@ -415,7 +415,7 @@ mod tests {
         let mesh = body.surface_mesh();
         let density_kg_m3 = body.mu_m3_per_s2() / (GRAVITATIONAL_CONSTANT * mesh.volume_m3());
         let exact = Polyhedron::new(&mesh, density_kg_m3).unwrap();
-        let origin_m = DVec3::ZERO;
+        let origin_m = body.origin_m();
         let step = mesh.faces.len() / places;
         let of_height = |&height_m: &f64| {
             let mut errors: Vec<f64> = (mesh.faces.iter().skip(step / 2).step_by(step))

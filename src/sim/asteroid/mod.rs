@@ -5,7 +5,12 @@
 //! dug, and by how much. Both are plain data and functions without a system; robots, markets and
 //! windows are not known here.
 //!
-//! Places are in the body-fixed frame: metres from the centre of mass, +Z along the spin axis.
+//! Places are in the *site frame*: metres along the axes of the body-fixed frame (+Z along the spin
+//! axis of what does not tumble), from [`BodyModel::origin_m`]. On bodies up to some two kilometres
+//! that is the centre of mass. On larger ones it is a place on the surface near the work, so that
+//! positions of 32 bits stay exact there: at 17 km from the centre they would step by 2 mm, on the
+//! Moon by 12 cm. Inside this folder everything is computed in 64 bits from the centre;
+//! [`BodyModel::from_centre`] tells others what they need for a radius or a latitude.
 //!
 //! - [`catalogue`] reads the tables of real bodies and of their matter.
 //! - [`constituent`] names what ground is made of.
@@ -33,7 +38,6 @@ mod lattice;
 mod solid;
 
 use std::collections::HashMap;
-use std::num::NonZero;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use bevy::math::{DVec3, IVec3};
@@ -52,13 +56,21 @@ use self::polyhedron::TriangleMesh;
 use self::relief::{Lie, Neighbourhood, Relief};
 pub use self::solid::{Nearest, Solid};
 pub use self::surface::ChunkMesh;
-use self::surface::{Samples, mesh_of, padded_voxels, sphere_mesh, star_mesh, voxel_centre_m};
+use self::surface::{Samples, in_parallel, mesh_of, padded_voxels, sphere_mesh, voxel_centre_m};
 pub use self::voxels::{Spoil, Terrain};
 
 /// Edge of a voxel.
 pub const VOXEL_M: f64 = 1.0;
 /// Voxels along an edge of a chunk.
 pub const CHUNK_VOXELS: i32 = 16;
+
+/// Bodies with a greater mean radius have the origin of their site frame at the site.
+const SITE_RADIUS_M: f64 = 1_000.0;
+/// What is farther from the centre than so many greatest radii is beyond the reach of the site,
+const REACH_RADII: f64 = 12.0;
+/// and so is what is farther than this from the origin of the site frame of a large body [m]: 32-bit
+/// positions step by 2 mm there.
+const REACH_M: f64 = 20_000.0;
 
 /// How many chunks of each kind a body keeps at hand: some 40 MB at most.
 const NEIGHBOURHOODS_KEPT: usize = 2048;
@@ -79,6 +91,13 @@ pub struct ChunkKey {
     pub z: i32,
 }
 
+/// Where a body is worked: the origin of the site frame of a large one lies near here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Anchor {
+    pub latitude_rad: f64,
+    pub longitude_rad: f64,
+}
+
 /// The colliders that have been made of pristine chunks; `None` for a chunk without surface.
 pub type ColliderCache = Mutex<HashMap<ChunkKey, Option<SharedShape>>>;
 
@@ -87,6 +106,8 @@ pub type ColliderCache = Mutex<HashMap<ChunkKey, Option<SharedShape>>>;
 pub struct BodyModel {
     record: &'static BodyRecord,
     seed: u64,
+    anchor: Anchor,
+    origin_m: DVec3,
     outline: Outline,
     relief: Relief,
     ore: Ore,
@@ -95,6 +116,23 @@ pub struct BodyModel {
     samples: ChunkCache<Samples>,
     meshes: ChunkCache<ChunkMesh>,
     colliders: ColliderCache,
+}
+
+impl Anchor {
+    fn direction(self) -> DVec3 {
+        direction_of(self.latitude_rad, self.longitude_rad)
+    }
+
+    fn bits(self) -> [u64; 2] {
+        [self.latitude_rad.to_bits(), self.longitude_rad.to_bits()]
+    }
+}
+
+/// The direction of length one from the centre to a planetocentric latitude and an east longitude.
+pub fn direction_of(latitude_rad: f64, longitude_rad: f64) -> DVec3 {
+    let (sin_lat, cos_lat) = latitude_rad.sin_cos();
+    let (sin_lon, cos_lon) = longitude_rad.sin_cos();
+    DVec3::new(cos_lat * cos_lon, cos_lat * sin_lon, sin_lat)
 }
 
 impl ChunkKey {
@@ -121,32 +159,50 @@ impl ChunkKey {
 }
 
 impl BodyModel {
-    /// The body of the catalogue with this id, its relief and ore from `seed`.
+    /// The body of the catalogue with this id, its relief and ore from `seed`. A large one is
+    /// worked near latitude and longitude zero.
+    ///
+    /// # Errors
+    /// [`UnknownBody`] if the catalogue does not hold it.
+    pub fn shared(id: &str, seed: u64) -> Result<Arc<Self>, UnknownBody> {
+        Self::shared_at(id, seed, Anchor::default())
+    }
+
+    /// The body of the catalogue with this id, its relief and ore from `seed`, with the origin of
+    /// the site frame near `anchor` if the body is large.
     ///
     /// A second call with the same arguments returns the same model as long as the first is in
     /// use.
     ///
     /// # Errors
     /// [`UnknownBody`] if the catalogue does not hold it.
-    pub fn shared(id: &str, seed: u64) -> Result<Arc<Self>, UnknownBody> {
-        type Models = Mutex<HashMap<(&'static str, u64), Weak<BodyModel>>>;
+    pub fn shared_at(id: &str, seed: u64, anchor: Anchor) -> Result<Arc<Self>, UnknownBody> {
+        type Models = Mutex<HashMap<(&'static str, u64, [u64; 2]), Weak<BodyModel>>>;
         static MODELS: LazyLock<Models> = LazyLock::new(Mutex::default);
 
         let record = catalogue::find_body(id)?;
         // Held while the model is made: another thread that wants it had better wait for it.
         let mut models = MODELS.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = models.entry((&record.id, seed)).or_default();
+        let slot = models.entry((&record.id, seed, anchor.bits())).or_default();
         if let Some(model) = slot.upgrade() {
             return Ok(model);
         }
-        let model = Arc::new(Self::new(record, seed));
+        let model = Arc::new(Self::new(record, seed, anchor));
         *slot = Arc::downgrade(&model);
         models.retain(|_, model| model.strong_count() != 0);
         Ok(model)
     }
 
-    fn new(record: &'static BodyRecord, seed: u64) -> Self {
+    fn new(record: &'static BodyRecord, seed: u64, anchor: Anchor) -> Self {
         let outline = Outline::of(record);
+        let origin_m = if SITE_RADIUS_M < outline.mean_radius_m() {
+            let direction = anchor.direction();
+            let chunk_m = VOXEL_M * f64::from(CHUNK_VOXELS);
+            // Whole chunks, so that the voxels of a body are the same wherever it is worked.
+            (direction * outline.rim(direction).radius_m / chunk_m).round() * chunk_m
+        } else {
+            DVec3::ZERO
+        };
         let relief = Relief::new(seed, &outline);
         let ore = Ore::new(seed, record, &outline);
         let gravity = GravityField::new(
@@ -157,6 +213,8 @@ impl BodyModel {
         Self {
             record,
             seed,
+            anchor,
+            origin_m,
             outline,
             relief,
             ore,
@@ -181,9 +239,54 @@ impl BodyModel {
         self.seed
     }
 
-    /// GM/G, rounded to the gram; at most what 63 bits hold (9.2 × 10¹⁵ kg, a body of 20 km).
+    /// Where the body is worked.
+    pub fn anchor(&self) -> Anchor {
+        self.anchor
+    }
+
+    /// From the centre of mass to the origin of the site frame, in body-fixed axes.
+    pub fn origin_m(&self) -> DVec3 {
+        self.origin_m
+    }
+
+    /// From the centre of mass to a place of the site frame: what a radius, a latitude or an
+    /// escape speed is made of.
+    pub fn from_centre(&self, p: DVec3) -> DVec3 {
+        p + self.origin_m
+    }
+
+    /// The centre of mass, in the site frame.
+    pub fn centre_m(&self) -> DVec3 {
+        -self.origin_m
+    }
+
+    /// Away from the centre at a place of the site frame, of length one. What stands stands along
+    /// [`Terrain::up`].
+    pub fn outward(&self, p: DVec3) -> DVec3 {
+        self.from_centre(p).normalize_or(DVec3::Z)
+    }
+
+    /// Whether a place belongs to the site: what leaves it is lost to those who work there.
+    pub fn is_within_reach(&self, p: DVec3) -> bool {
+        self.from_centre(p).length() <= REACH_RADII * self.bounding_radius_m()
+            && (self.origin_m == DVec3::ZERO || p.length() <= REACH_M)
+    }
+
+    /// Latitude and longitude of a place of the site frame: planetocentric, east positive [rad].
+    pub fn latitude_longitude_rad(&self, p: DVec3) -> (f64, f64) {
+        let direction = self.outward(p);
+        (
+            direction.z.clamp(-1.0, 1.0).asin(),
+            direction.y.atan2(direction.x),
+        )
+    }
+
+    /// What the ledger opens the body with: GM/G to the gram, or the 4 × 10¹⁵ kg that are more
+    /// than anyone digs where the body is larger and 63 bits would not hold it.
     pub fn mass_g(&self) -> i64 {
-        (self.record.gm_m3_per_s2 / GRAVITATIONAL_CONSTANT * 1e3).round() as i64
+        const MOST_G: f64 = 4e18;
+        let mass_g = self.record.gm_m3_per_s2 / GRAVITATIONAL_CONSTANT * 1e3;
+        mass_g.min(MOST_G).round() as i64
     }
 
     pub fn mu_m3_per_s2(&self) -> f64 {
@@ -206,9 +309,9 @@ impl BodyModel {
         self.outline.max_radius_m() + self.relief.height_max_m()
     }
 
-    /// Radius of the outline, without relief, in the direction of `p`.
-    pub fn outline_radius_m(&self, p: DVec3) -> f64 {
-        self.outline.rim(p).radius_m
+    /// Radius of the outline, without relief, in a direction from the centre.
+    pub fn outline_radius_m(&self, direction: DVec3) -> f64 {
+        self.outline.rim(direction).radius_m
     }
 
     /// Signed distance to the pristine surface; negative inside.
@@ -217,65 +320,77 @@ impl BodyModel {
     /// distance. Farther out and deep inside it is a lower bound of it, good for walking along a
     /// ray: for a height above ground ask [`BodyModel::surface_point`].
     pub fn signed_distance_m(&self, p: DVec3) -> f64 {
-        self.lie(p).distance_m
+        self.lie(self.from_centre(p)).distance_m
     }
 
     /// The outermost place of the pristine surface in a direction.
     pub fn surface_point(&self, latitude_rad: f64, longitude_rad: f64) -> DVec3 {
-        let (sin_lat, cos_lat) = latitude_rad.sin_cos();
-        let (sin_lon, cos_lon) = longitude_rad.sin_cos();
-        let direction = DVec3::new(cos_lat * cos_lon, cos_lat * sin_lon, sin_lat);
-        direction * self.surface_radius_m(direction)
+        self.surface_towards(direction_of(latitude_rad, longitude_rad))
     }
 
-    /// Radius of the outermost surface in a direction of length one.
+    /// The outermost place of the pristine surface in a direction of length one from the centre.
+    pub fn surface_towards(&self, direction: DVec3) -> DVec3 {
+        direction * self.surface_radius_m(direction) - self.origin_m
+    }
+
+    /// Radius of the outermost surface in a direction of length one from the centre.
     pub fn surface_radius_m(&self, direction: DVec3) -> f64 {
-        self.outermost_m(direction, |p| self.signed_distance_m(p))
+        self.outermost_m(direction, |from_centre| self.lie(from_centre).distance_m)
     }
 
-    /// How rough the land is in the direction of `p`: 0 in a pond of fine regolith, 1 in a boulder
+    /// How rough the land is at or below a place: 0 in a pond of fine regolith, 1 in a boulder
     /// field. Anyone who looks can see it.
     pub fn roughness_at(&self, p: DVec3) -> f64 {
-        let radius_m = self.outline_radius_m(p);
-        self.relief.roughness(p.normalize_or(DVec3::Z) * radius_m)
+        let direction = self.outward(p);
+        self.relief
+            .roughness(direction * self.outline.rim(direction).radius_m)
     }
 
     /// Outward, of length one; the direction in which the signed distance grows.
     pub fn surface_normal(&self, p: DVec3) -> DVec3 {
-        normal_of(p, |at| self.signed_distance_m(at))
+        normal_of(p, self.outward(p), |at| self.signed_distance_m(at))
     }
 
     /// What the pristine ground is at a place. Never shown to a brain.
     pub fn ground_at(&self, p: DVec3) -> Ground {
-        self.ore.ground(p, self.lie(p))
+        let from_centre = self.from_centre(p);
+        self.ore.ground(from_centre, self.lie(from_centre))
     }
 
     /// Gravity of the pristine body, interpolated [m/s²]. Use a `cell` with one body only.
     pub fn gravity_m_s2(&self, p: DVec3, cell: &mut GravityCell) -> DVec3 {
         self.gravity
-            .acceleration_m_s2(p, cell, || self.surface_mesh())
+            .acceleration_m_s2(self.from_centre(p), cell, || self.surface_mesh())
     }
 
     /// Gravity of the pristine body, not interpolated [m/s²]: slow.
     pub fn exact_gravity_m_s2(&self, p: DVec3) -> DVec3 {
-        self.solid().acceleration_m_s2(p)
+        self.solid().acceleration_m_s2(self.from_centre(p))
     }
 
     /// Potential of the pristine body, positive [m²/s²]: slow.
     pub fn potential_m2_s2(&self, p: DVec3) -> f64 {
-        self.solid().potential_and_acceleration(p).0
+        self.solid()
+            .potential_and_acceleration(self.from_centre(p))
+            .0
     }
 
-    /// The polyhedron that carries the body's gravity.
+    /// The polyhedron that carries the body's gravity, in metres from the centre of mass.
     pub fn solid(&self) -> &Solid {
         self.gravity.solid(|| self.surface_mesh())
     }
 
     /// The surface that the body's gravity belongs to, and that is exported: closed and wound
-    /// outwards, with [`SURFACE_FACES`] facets. Boulders longer than the facets are on it.
+    /// outwards, in metres from the centre of mass, with [`SURFACE_FACES`] facets. Boulders longer
+    /// than the facets are on it.
     pub fn surface_mesh(&self) -> TriangleMesh {
-        let subdivisions = (SURFACE_FACES / 20).isqrt();
-        let spacing_m = 1.1 * self.outline.max_radius_m() / subdivisions as f64;
+        self.surface_mesh_of((SURFACE_FACES / 20).isqrt())
+    }
+
+    /// As [`BodyModel::surface_mesh`], with 20 `subdivisions`² facets.
+    pub fn surface_mesh_of(&self, subdivisions: usize) -> TriangleMesh {
+        // The edge of an icosahedron is about 1.1 radii long.
+        let spacing_m = 1.1 * self.outline.max_radius_m() / subdivisions.max(1) as f64;
         let neighbourhoods = ChunkCache::new(NEIGHBOURHOODS_KEPT);
         let radius_m = |direction: DVec3| {
             let ground_m = self.relief.smooth_radius_m(&self.outline, direction);
@@ -283,13 +398,15 @@ impl BodyModel {
                 return ground_m;
             }
             let distance_m = |radius_m: f64| {
-                let p = direction * radius_m;
-                let key = ChunkKey::containing(p);
+                let from_centre = direction * radius_m;
+                let key = ChunkKey::containing(from_centre - self.origin_m);
                 let around = neighbourhoods.get_or_make(key, || {
                     self.relief
-                        .neighbourhood(&self.outline, key, 0.8 * spacing_m)
+                        .neighbourhood(&self.outline, self.middle_of(key), 0.8 * spacing_m)
                 });
-                self.relief.lie(&self.outline, p, &around).distance_m
+                self.relief
+                    .lie(&self.outline, from_centre, &around)
+                    .distance_m
             };
             // Up until no boulder is near, and down to the first rock.
             let mut top_m = ground_m;
@@ -304,46 +421,31 @@ impl BodyModel {
             let lowest_m = 0.5 * ground_m;
             crossing(top_m, lowest_m, 1e-3, |r| distance_m(r)).unwrap_or(ground_m)
         };
-        let (mut vertices_m, faces) = sphere_mesh(subdivisions);
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let share = vertices_m.len().div_ceil(threads);
-        std::thread::scope(|scope| {
-            for part in vertices_m.chunks_mut(share) {
-                let radius_m = &radius_m;
-                scope.spawn(move || {
-                    for vertex in part {
-                        *vertex *= radius_m(*vertex);
-                    }
-                });
-            }
-        });
-        TriangleMesh { vertices_m, faces }
+        let (directions, faces) = sphere_mesh(subdivisions);
+        TriangleMesh {
+            vertices_m: in_parallel(&directions, |direction| direction * radius_m(direction)),
+            faces,
+        }
     }
 
     /// A closed mesh of the pristine surface for far views: an icosahedron whose edges are cut
     /// into `subdivisions` parts, with 10 n² + 2 vertices. Boulders that it cannot show are left
     /// out.
     pub fn far_mesh(&self, subdivisions: usize) -> ChunkMesh {
-        // The edge of an icosahedron is about 1.1 radii long.
-        let spacing_m = 1.1 * self.reference_radius_m() / subdivisions.max(1) as f64;
-        let neighbourhoods = ChunkCache::new(NEIGHBOURHOODS_KEPT);
-        star_mesh(subdivisions, |direction| {
-            self.outermost_m(direction, |p| {
-                let key = ChunkKey::containing(p);
-                let around = neighbourhoods.get_or_make(key, || {
-                    self.relief
-                        .neighbourhood(&self.outline, key, 0.8 * spacing_m)
-                });
-                self.relief.lie(&self.outline, p, &around).distance_m
-            })
-        })
+        surface::shaded(self.centre_m(), &self.surface_mesh_of(subdivisions))
+    }
+
+    /// The middle of a chunk, from the centre of mass.
+    fn middle_of(&self, key: ChunkKey) -> DVec3 {
+        let half_m = 0.5 * VOXEL_M * f64::from(CHUNK_VOXELS);
+        self.from_centre(key.min_corner_m() + DVec3::splat(half_m))
     }
 
     /// Whether the pristine surface may pass through a chunk: cheap, and never wrong where it
     /// says no.
     pub fn chunk_may_hold_surface(&self, key: ChunkKey) -> bool {
         let half_m = 0.5 * VOXEL_M * f64::from(CHUNK_VOXELS);
-        let centre = key.min_corner_m() + DVec3::splat(half_m);
+        let centre = self.middle_of(key);
         let radial_m = centre.length() - self.outline_radius_m(centre);
         // The corners of the chunk see another radius than its centre: the outlines of the
         // tables are nowhere steeper than about 45°.
@@ -389,22 +491,26 @@ impl BodyModel {
         let around = self.neighbourhood(key);
         let mut samples = [0.0; surface::SAMPLES];
         for (sample, voxel) in samples.iter_mut().zip(padded_voxels()) {
-            let lie = self
-                .relief
-                .lie(&self.outline, voxel_centre_m(key, voxel), &around);
+            let lie = self.relief.lie(
+                &self.outline,
+                self.from_centre(voxel_centre_m(key, voxel)),
+                &around,
+            );
             *sample = lie.distance_m as f32;
         }
         samples
     }
 
-    fn lie(&self, p: DVec3) -> Lie {
-        let around = self.neighbourhood(ChunkKey::containing(p));
-        self.relief.lie(&self.outline, p, &around)
+    fn lie(&self, from_centre: DVec3) -> Lie {
+        let around = self.neighbourhood(ChunkKey::containing(from_centre - self.origin_m));
+        self.relief.lie(&self.outline, from_centre, &around)
     }
 
     fn neighbourhood(&self, key: ChunkKey) -> Arc<Neighbourhood> {
-        self.neighbourhoods
-            .get_or_make(key, || self.relief.neighbourhood(&self.outline, key, 0.0))
+        self.neighbourhoods.get_or_make(key, || {
+            self.relief
+                .neighbourhood(&self.outline, self.middle_of(key), 0.0)
+        })
     }
 }
 
@@ -449,13 +555,12 @@ fn crossing(from_m: f64, to_m: f64, exact_m: f64, distance: impl Fn(f64) -> f64)
     Some(outer_m)
 }
 
-/// Gradient of a signed distance by central differences, of length one.
-fn normal_of(p: DVec3, distance: impl Fn(DVec3) -> f64) -> DVec3 {
+/// Gradient of a signed distance by central differences, of length one; `outward` where it is flat.
+fn normal_of(p: DVec3, outward: DVec3, distance: impl Fn(DVec3) -> f64) -> DVec3 {
     // About the size of a voxel, so that the normal is that of the mesh, not of its grains.
     let step_m = 0.25;
     let slope = |axis: DVec3| distance(p + axis * step_m) - distance(p - axis * step_m);
-    DVec3::new(slope(DVec3::X), slope(DVec3::Y), slope(DVec3::Z))
-        .normalize_or(p.normalize_or(DVec3::Z))
+    DVec3::new(slope(DVec3::X), slope(DVec3::Y), slope(DVec3::Z)).normalize_or(outward)
 }
 
 #[cfg(test)]
@@ -468,11 +573,16 @@ mod tests {
     #[test]
     fn every_body_of_the_catalogue_can_be_stood_on() {
         for record in catalogue::bodies() {
-            let body = BodyModel::new(record, 3);
+            let body = BodyModel::new(record, 3, Anchor::default());
             let place = body.surface_point(0.3, 1.0);
             assert!(place.is_finite(), "{}", record.id);
-            assert!(place.length() <= body.bounding_radius_m(), "{}", record.id);
-            let up = place.normalize();
+            let from_centre = body.from_centre(place);
+            assert!(
+                from_centre.length() <= body.bounding_radius_m(),
+                "{}",
+                record.id
+            );
+            let up = from_centre.normalize();
             let step_m = 0.02 * body.reference_radius_m();
             assert!(
                 body.signed_distance_m(place - up * step_m) < 0.0,
@@ -570,18 +680,9 @@ mod tests {
     fn the_far_mesh_is_closed_and_encloses_the_body() {
         let bennu = BodyModel::shared("bennu", 7).unwrap();
         let mesh = bennu.far_mesh(6);
-        let triangles = polyhedron::TriangleMesh {
-            vertices_m: mesh
-                .positions
-                .iter()
-                .map(|p| bevy::math::Vec3::from(*p).as_dvec3())
-                .collect(),
-            faces: mesh
-                .indices
-                .chunks_exact(3)
-                .map(|t| [t[0], t[1], t[2]])
-                .collect(),
-        };
+        assert_eq!(mesh.origin_m, bennu.centre_m());
+        let triangles = bennu.surface_mesh_of(6);
+        assert_eq!(mesh.positions.len(), triangles.vertices_m.len());
         triangles.check().unwrap();
         let sphere_m3 = 4.0 / 3.0 * std::f64::consts::PI * bennu.reference_radius_m().powi(3);
         // Flat facets between places of the surface cut off a little.

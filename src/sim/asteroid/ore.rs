@@ -189,7 +189,7 @@ mod tests {
             // Other places, and other depths, than those the distribution was taken from.
             let places = even_directions(3_001).enumerate();
             let waters: Vec<f64> = places
-                .map(|(i, d)| d * (body.outline_radius_m(d) - (i % 5) as f64))
+                .map(|(i, d)| body.centre_m() + d * (body.outline_radius_m(d) - (i % 5) as f64))
                 .map(|p| body.ground_at(p).water_fraction)
                 .collect();
             assert!(waters.iter().all(|w| low <= *w && *w <= high), "{id}");

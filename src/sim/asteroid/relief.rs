@@ -16,7 +16,7 @@ use bevy::math::{DMat3, DVec3, I64Vec3, Mat3, Vec3};
 
 use super::lattice::{Dice, GradientNoise};
 use super::outline::Outline;
-use super::{CHUNK_VOXELS, ChunkKey, VOXEL_M};
+use super::{CHUNK_VOXELS, VOXEL_M};
 
 /// Up to this far above the ground distances are true; farther out only a lower bound is known.
 pub const TRUE_DISTANCE_M: f64 = 4.0;
@@ -247,16 +247,15 @@ impl Relief {
         radius_m + self.ground_height_m(on_outline, self.roughness(on_outline), &craters)
     }
 
-    /// What can be felt within a chunk and the voxels that border on it, without boulders of
-    /// classes below `smallest_m`.
+    /// What can be felt within the chunk around `centre` and the voxels that border on it, without
+    /// boulders of classes below `smallest_m`.
     pub fn neighbourhood(
         &self,
         outline: &Outline,
-        key: ChunkKey,
+        centre: DVec3,
         smallest_m: f64,
     ) -> Neighbourhood {
         let half_m = 0.5 * VOXEL_M * f64::from(CHUNK_VOXELS);
-        let centre = key.min_corner_m() + DVec3::splat(half_m);
         let reach_m = (half_m + VOXEL_M) * 3f64.sqrt();
         let rim = outline.rim(centre);
         let radial_m = centre.length() - rim.radius_m;
@@ -539,8 +538,8 @@ fn smooth_max(a: f32, b: f32, blend: f32) -> f32 {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::BodyModel;
     use super::super::outline::even_directions;
+    use super::super::{Anchor, BodyModel, ChunkKey};
     use super::*;
 
     fn bennu(seed: u64) -> Arc<BodyModel> {
@@ -614,8 +613,16 @@ mod tests {
 
     #[test]
     fn the_seed_alone_decides() {
-        let one = BodyModel::new(super::super::catalogue::body("bennu").unwrap(), 11);
-        let same = BodyModel::new(super::super::catalogue::body("bennu").unwrap(), 11);
+        let one = BodyModel::new(
+            super::super::catalogue::body("bennu").unwrap(),
+            11,
+            Anchor::default(),
+        );
+        let same = BodyModel::new(
+            super::super::catalogue::body("bennu").unwrap(),
+            11,
+            Anchor::default(),
+        );
         let other = bennu(12);
         let mut differs = 0;
         for direction in even_directions(40) {

@@ -8,6 +8,7 @@ use bevy::math::DVec3;
 use fast_surface_nets::ndshape::{ConstShape, ConstShape3u32};
 use fast_surface_nets::{SurfaceNetsBuffer, surface_nets};
 
+use super::polyhedron::TriangleMesh;
 use super::{CHUNK_VOXELS, ChunkKey, VOXEL_M};
 
 /// A chunk and one voxel more on every side.
@@ -20,7 +21,7 @@ type PaddedShape = ConstShape3u32<{ PADDED as u32 }, { PADDED as u32 }, { PADDED
 /// Triangles of a piece of surface, wound counter-clockwise as seen from outside.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChunkMesh {
-    /// In the body frame; everything else is relative to it, so that 32 bits suffice far out.
+    /// In the site frame; everything else is relative to it, so that 32 bits suffice far out.
     pub origin_m: DVec3,
     /// Relative to `origin_m`.
     pub positions: Vec<[f32; 3]>,
@@ -50,7 +51,7 @@ pub fn padded_voxels() -> impl Iterator<Item = [i32; 3]> {
     })
 }
 
-/// Centre of a voxel of a chunk in the body frame.
+/// Centre of a voxel of a chunk in the site frame.
 pub fn voxel_centre_m(key: ChunkKey, voxel: [i32; 3]) -> DVec3 {
     let [x, y, z] = voxel.map(|i| (f64::from(i) + 0.5) * VOXEL_M);
     key.min_corner_m() + DVec3::new(x, y, z)
@@ -81,9 +82,8 @@ pub fn mesh_of(key: ChunkKey, samples: &Samples) -> ChunkMesh {
         .iter()
         .map(|&[x, y, z]| {
             let normal = DVec3::new(f64::from(x), f64::from(y), f64::from(z));
-            // A field may be flat where a hole meets a boulder: up is a good guess there.
-            let up = key.min_corner_m().normalize_or(DVec3::Z);
-            normal.normalize_or(up).as_vec3().to_array()
+            // A field may be flat where a hole meets a boulder: any direction is as good there.
+            normal.normalize_or(DVec3::Z).as_vec3().to_array()
         })
         .collect();
     ChunkMesh {
@@ -163,25 +163,33 @@ static ICOSAHEDRON: LazyLock<(Vec<DVec3>, Vec<[usize; 3]>)> = LazyLock::new(|| {
     (corners, triangles)
 });
 
-/// A closed mesh of the surface at `radius_m` in every direction, for distant views.
-///
-/// Work is spread over threads; the result does not depend on how many.
-pub fn star_mesh(subdivisions: usize, radius_m: impl Fn(DVec3) -> f64 + Sync) -> ChunkMesh {
-    let (mut points, faces) = sphere_mesh(subdivisions);
+/// The values of a function at many places. Work is spread over threads; the result does not depend
+/// on how many.
+pub fn in_parallel<T: Copy + Sync, R: Copy + Default + Send>(
+    places: &[T],
+    value: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let mut values = vec![R::default(); places.len()];
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let share = points.len().div_ceil(threads);
+    let share = places.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
-        for points in points.chunks_mut(share) {
-            let radius_m = &radius_m;
+        for (places, values) in places.chunks(share).zip(values.chunks_mut(share)) {
+            let value = &value;
             scope.spawn(move || {
-                for point in points {
-                    *point *= radius_m(*point);
+                for (place, out) in places.iter().zip(values) {
+                    *out = value(*place);
                 }
             });
         }
     });
+    values
+}
+
+/// A mesh for drawing, its vertices given from `origin_m`.
+pub fn shaded(origin_m: DVec3, mesh: &TriangleMesh) -> ChunkMesh {
+    let points = &mesh.vertices_m;
     let mut normals = vec![DVec3::ZERO; points.len()];
-    for face in &faces {
+    for face in &mesh.faces {
         let [a, b, c] = face.map(|v| points[v as usize]);
         let area = (b - a).cross(c - a);
         for &vertex in face {
@@ -189,12 +197,12 @@ pub fn star_mesh(subdivisions: usize, radius_m: impl Fn(DVec3) -> f64 + Sync) ->
         }
     }
     ChunkMesh {
-        origin_m: DVec3::ZERO,
+        origin_m,
         positions: points.iter().map(|p| p.as_vec3().to_array()).collect(),
         normals: normals
             .iter()
             .map(|n| n.normalize_or(DVec3::Z).as_vec3().to_array())
             .collect(),
-        indices: faces.into_iter().flatten().collect(),
+        indices: mesh.faces.iter().copied().flatten().collect(),
     }
 }

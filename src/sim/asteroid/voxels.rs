@@ -20,7 +20,9 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::gravity::{GravityCell, Mascon, mascons_by_cell_m_s2};
 use super::surface::{ChunkMesh, mesh_of, sample_index, voxel_centre_m};
-use super::{BodyModel, CHUNK_VOXELS, ChunkKey, UnknownBody, VOXEL_M, first_crossing, normal_of};
+use super::{
+    Anchor, BodyModel, CHUNK_VOXELS, ChunkKey, UnknownBody, VOXEL_M, first_crossing, normal_of,
+};
 
 /// Mass that a chunk loses before its surface follows.
 const SHOWN_STEP_G: i64 = 4_000;
@@ -113,6 +115,7 @@ struct Reach {
 struct SavedTerrain {
     body: String,
     seed: u64,
+    anchor: Anchor,
     chunks: Vec<ChunkEdits>,
     revisions: BTreeMap<ChunkKey, u32>,
     changed: BTreeSet<ChunkKey>,
@@ -160,23 +163,28 @@ impl Terrain {
     /// The surface straight below `p`, along the line to the centre; straight above it if `p`
     /// lies in rock.
     pub fn surface_below(&self, p: DVec3) -> DVec3 {
-        let Some(direction) = p.try_normalize() else {
+        let from_centre = self.model.from_centre(p);
+        let centre_m = self.model.centre_m();
+        let Some(direction) = from_centre.try_normalize() else {
             return self.model.surface_point(0.0, 0.0);
         };
-        let at = |radius_m: f64| self.signed_distance_m(direction * radius_m);
-        let radius_m = p.length();
+        let at = |radius_m: f64| self.signed_distance_m(centre_m + direction * radius_m);
+        let radius_m = from_centre.length();
         let outside_m = self.model.bounding_radius_m();
         let found = if at(radius_m) < 0.0 {
             first_crossing(radius_m, outside_m.max(radius_m), |r| -at(r))
         } else {
             first_crossing(radius_m, 0.0, at)
         };
-        direction * found.unwrap_or_else(|| self.model.surface_radius_m(direction))
+        found.map_or_else(
+            || self.model.surface_towards(direction),
+            |radius_m| centre_m + direction * radius_m,
+        )
     }
 
     /// Outward, of length one.
     pub fn normal(&self, p: DVec3) -> DVec3 {
-        normal_of(p, |at| self.signed_distance_m(at))
+        normal_of(p, self.model.outward(p), |at| self.signed_distance_m(at))
     }
 
     /// Takes up to `want_g` from the voxels whose middle lies within `radius_m` of `centre`,
@@ -237,7 +245,8 @@ impl Terrain {
         cell: &mut GravityCell,
     ) -> DVec3 {
         let spin = self.model.spin_rad_per_s();
-        self.gravity_m_s2(p, cell) - spin.cross(spin.cross(p) + 2.0 * velocity_m_s)
+        let from_centre = self.model.from_centre(p);
+        self.gravity_m_s2(p, cell) - spin.cross(spin.cross(from_centre) + 2.0 * velocity_m_s)
     }
 
     /// Chunks whose surface has changed since this was last asked, in the order of their keys.
@@ -546,6 +555,7 @@ impl From<Terrain> for SavedTerrain {
         Self {
             body: terrain.model.record().id.clone(),
             seed: terrain.model.seed(),
+            anchor: terrain.model.anchor(),
             chunks: terrain.chunks,
             revisions: terrain.revisions,
             changed: terrain.changed,
@@ -557,7 +567,7 @@ impl TryFrom<SavedTerrain> for Terrain {
     type Error = TerrainError;
 
     fn try_from(saved: SavedTerrain) -> Result<Self, TerrainError> {
-        let mut terrain = Self::new(BodyModel::shared(&saved.body, saved.seed)?);
+        let mut terrain = Self::new(BodyModel::shared_at(&saved.body, saved.seed, saved.anchor)?);
         if let Some(pair) = saved
             .chunks
             .windows(2)

@@ -51,7 +51,7 @@ pub struct ClaimId(pub u32);
 pub struct ClaimRequest {
     /// Name of the prospector.
     pub holder: String,
-    /// On the surface, in the body frame.
+    /// On the surface, in the site frame.
     pub centre_m: DVec3,
     pub radius_m: f64,
 }
@@ -62,7 +62,7 @@ pub struct Claim {
     pub id: ClaimId,
     /// Name of the prospector.
     pub holder: String,
-    /// On the surface, in the body frame.
+    /// On the surface, in the site frame.
     pub centre_m: DVec3,
     pub radius_m: f64,
     pub filed_at_ms: u64,
@@ -71,7 +71,7 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Whether a point of the body frame lies in it, its edge included.
+    /// Whether a point of the site frame lies in it, its edge included.
     pub fn covers(&self, point_m: DVec3) -> bool {
         point_m.distance_squared(self.centre_m) <= self.radius_m * self.radius_m
     }
@@ -229,12 +229,12 @@ impl Registry {
         Ok(())
     }
 
-    /// The claim that a point of the body frame lies in; of several of one holder, the oldest.
+    /// The claim that a point of the site frame lies in; of several of one holder, the oldest.
     pub fn holder_at(&self, point_m: DVec3) -> Option<&Claim> {
         self.standing().find(|claim| claim.covers(point_m))
     }
 
-    /// Whether a prospector may dig at a point of the body frame: anywhere but on the claim of
+    /// Whether a prospector may dig at a point of the site frame: anywhere but on the claim of
     /// another.
     ///
     /// # Errors

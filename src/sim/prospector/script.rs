@@ -213,7 +213,7 @@ impl Script {
 
     /// Places around the plant: a ring that widens, at angles of chance.
     fn choose_spots(&mut self, habits: &Habits, base_m: Vec3, seen: &Observation) {
-        let up = base_m.normalize_or(Vec3::Y);
+        let up = seen.outward(base_m);
         let east = up.any_orthonormal_vector();
         let north = up.cross(east);
         let count = habits.survey_spots.max(1);
@@ -273,7 +273,7 @@ impl Script {
         let scouting = at == 0 && seen.samples.len() < habits.survey_spots.max(1);
         if scouting {
             let spot = self.spots[seen.samples.len().min(self.spots.len() - 1)];
-            let there = ground_distance_m(robot.position_m, spot) < THERE_M;
+            let there = ground_distance_m(seen, robot.position_m, spot) < THERE_M;
             if there || (self.crews[at].last == Last::Hop && 1 < self.tries(at, Last::Hop)) {
                 return Some((Order::Survey { robot: name() }, Last::Survey));
             }
@@ -319,7 +319,7 @@ impl Script {
             self.claimed = true;
             return None;
         };
-        if ground_distance_m(robot.position_m, best.point_m) < THERE_M
+        if ground_distance_m(seen, robot.position_m, best.point_m) < THERE_M
             || (self.crews[0].last == Last::Hop && 1 < self.tries(0, Last::Hop))
         {
             self.refused_claims += 1;
@@ -349,7 +349,7 @@ impl Script {
             Some(face_m) => face_m,
             None => self.next_face(seen, robot, at),
         };
-        if THERE_M < ground_distance_m(robot.position_m, face_m) && !robot.anchored {
+        if THERE_M < ground_distance_m(seen, robot.position_m, face_m) && !robot.anchored {
             if last == Last::Hop && 2 < self.tries(at, Last::Hop) {
                 let face_m = self.next_face(seen, robot, at);
                 return hop_to(face_m);
@@ -388,7 +388,7 @@ impl Script {
             Some(claim) => (claim.centre_m, 0.7 * claim.radius_m),
             None => (robot.position_m, 5.0),
         };
-        let up = centre_m.normalize_or(Vec3::Y);
+        let up = seen.outward(centre_m);
         let east = up.any_orthonormal_vector();
         let north = up.cross(east);
         let angle = random::uniform(&mut self.stream) as f32 * std::f32::consts::TAU;
@@ -401,7 +401,7 @@ impl Script {
 }
 
 /// Distance along the ground, height left out.
-fn ground_distance_m(a_m: Vec3, b_m: Vec3) -> f32 {
-    let up = a_m.normalize_or(Vec3::Y);
+fn ground_distance_m(seen: &Observation, a_m: Vec3, b_m: Vec3) -> f32 {
+    let up = seen.outward(a_m);
     (b_m - a_m).reject_from_normalized(up).length()
 }

@@ -540,8 +540,13 @@ fn hop(target_m: DVec3) -> Step {
 
 /// Where the chassis is when the robot stands at the surface point nearest to `place_m`.
 fn stand_at(terrain: &Terrain, robot: &Robot, place_m: DVec3) -> Result<DVec3, Refusal> {
-    let reach_m = 4.0 * terrain.model().bounding_radius_m();
-    if !place_m.is_finite() || reach_m < place_m.length() || place_m.length() < 1.0 {
+    let model = terrain.model();
+    let from_centre = model.from_centre(place_m);
+    if !place_m.is_finite()
+        || !model.is_within_reach(place_m)
+        || 4.0 * model.bounding_radius_m() < from_centre.length()
+        || from_centre.length() < 1.0
+    {
         return Err(Refusal::because(format!(
             "target_m = [{}, {}, {}] must be a place on the body",
             place_m.x, place_m.y, place_m.z

@@ -74,8 +74,9 @@ pub enum NoHop {
 /// √(2GM/r) of the point mass, less the spin's help (Scheeres et al. 1996 for the sense of it).
 pub fn escape_speed_m_s(terrain: &Terrain, at_m: DVec3) -> f64 {
     let model = terrain.model();
-    let inertial = (2.0 * model.mu_m3_per_s2() / at_m.length()).sqrt();
-    (inertial - model.spin_rad_per_s().cross(at_m).length()).max(0.1 * inertial)
+    let from_centre = model.from_centre(at_m);
+    let inertial = (2.0 * model.mu_m3_per_s2() / from_centre.length()).sqrt();
+    (inertial - model.spin_rad_per_s().cross(from_centre).length()).max(0.1 * inertial)
 }
 
 /// Fastest take-off that is safe at a place [m/s].
@@ -158,7 +159,9 @@ pub fn plan_leg(
     half_height_m: f64,
     speed_max_m_s: f64,
 ) -> Result<Leg, NoHop> {
-    let angle_rad = from_m.angle_between(to_m);
+    let centre_m = terrain.model().centre_m();
+    let (arm_m, to_arm_m) = (from_m - centre_m, to_m - centre_m);
+    let angle_rad = arm_m.angle_between(to_arm_m);
     let direct = if angle_rad < LEG_ANGLE_MAX_RAD {
         match plan_hop(terrain, cell, from_m, to_m, speed_max_m_s) {
             Ok(hop) => {
@@ -182,12 +185,12 @@ pub fn plan_leg(
         .length()
         .max(1e-9);
     let speed_m_s = safe_speed_m_s(terrain, from_m, speed_max_m_s);
-    let radius_m = from_m.length();
+    let radius_m = arm_m.length();
     // Range of a throw at 45°, and no farther than the mark.
     let reach_rad = (0.85 * speed_m_s * speed_m_s / gravity / radius_m).min(LEG_ANGLE_MAX_RAD);
-    let pole = from_m
-        .cross(to_m)
-        .normalize_or(from_m.any_orthonormal_vector());
+    let pole = arm_m
+        .cross(to_arm_m)
+        .normalize_or(arm_m.any_orthonormal_vector());
     for (part, clearance_m) in [
         (1.0, CLEARANCE_M),
         (0.7, CLEARANCE_M),
@@ -202,11 +205,11 @@ pub fn plan_leg(
             continue;
         }
         for sideways_rad in [0.0, 0.45, -0.45, 0.95, -0.95] {
-            let turned = DQuat::from_axis_angle(from_m / radius_m, sideways_rad) * pole;
+            let turned = DQuat::from_axis_angle(arm_m / radius_m, sideways_rad) * pole;
             let Some(spot_m) = spot_near(
                 terrain,
                 cell,
-                DQuat::from_axis_angle(turned, step_rad) * from_m,
+                centre_m + DQuat::from_axis_angle(turned, step_rad) * arm_m,
                 (0.06 * step_rad * radius_m).clamp(1.0, 6.0),
                 half_height_m,
             ) else {
@@ -310,9 +313,11 @@ fn spot_near(
     spread_m: f64,
     half_height_m: f64,
 ) -> Option<DVec3> {
-    let east = place_m.any_orthonormal_vector();
-    let north = place_m.normalize().cross(east);
-    let outside_m = place_m.normalize() * terrain.model().bounding_radius_m();
+    let model = terrain.model();
+    let outward = model.outward(place_m);
+    let east = outward.any_orthonormal_vector();
+    let north = outward.cross(east);
+    let outside_m = model.centre_m() + outward * model.bounding_radius_m();
     let mut best: Option<(f64, DVec3)> = None;
     for (i, k) in [(0.0, 0.0), (1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)] {
         let ground_m = terrain.surface_below(outside_m + spread_m * (i * east + k * north));

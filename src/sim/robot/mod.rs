@@ -46,8 +46,6 @@ const BLUNT_RATE: f64 = 0.3;
 const LEG_FORCE_N: f64 = 40.0;
 /// The tool has lost the ground when the chassis floats higher than this [m].
 const DIG_REACH_M: f64 = 0.35;
-/// Beyond this many body radii a robot has left the site.
-const LOST_RADII: f64 = 12.0;
 
 /// Moves, digs, powers and wears robots.
 pub struct RobotPlugin;
@@ -204,7 +202,7 @@ impl Tool {
     }
 }
 
-/// What the actuators are told for this tick, body frame.
+/// What the actuators are told for this tick, body-fixed axes.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Drive {
     /// Wanted acceleration by thrusters, on top of what gravity does [m/s²].
@@ -353,8 +351,7 @@ fn apply_loads(
         };
         physics.set_mass(body, mass_kg as f32);
         physics.set_load(body, force_n.as_vec3(), torque_n_m);
-        let radius_m = terrain.model().bounding_radius_m();
-        if LOST_RADII * radius_m < at_m.length() {
+        if !terrain.model().is_within_reach(at_m) {
             robot.lost = true;
             pilot.abort();
             physics.remove_from_site(body);
