@@ -89,7 +89,9 @@ fn a_level_runs_on_a_body_of_twenty_kilometres_as_on_a_small_one() {
     for (was, is) in stand.iter().zip(&world.scene().robots) {
         assert!(!is.lost, "{}", is.name);
         assert!(is.position_m.length() < 500.0, "{}", is.name);
-        assert!(is.position_m.distance(was.position_m) < 1.0, "{}", is.name);
+        // The player's have no orders; rivals are off to work.
+        let moved_m = is.position_m.distance(was.position_m);
+        assert!(is.owner != "player" || moved_m < 1.0, "{}", is.name);
     }
     let hash = world.state_hash();
     let bytes = world.save();
