@@ -49,8 +49,8 @@ pub use self::catalogue::{BodyRecord, UnknownBody};
 use self::figure::GRAVITATIONAL_CONSTANT_M3_PER_KG_S2 as GRAVITATIONAL_CONSTANT;
 pub use self::gravity::GravityCell;
 use self::gravity::GravityField;
-pub use self::ore::Ground;
 use self::ore::Ore;
+pub use self::ore::{Grades, Ground};
 use self::outline::Outline;
 use self::polyhedron::TriangleMesh;
 use self::relief::{Lie, Neighbourhood, Relief};
@@ -204,7 +204,7 @@ impl BodyModel {
             DVec3::ZERO
         };
         let relief = Relief::new(seed, &outline);
-        let ore = Ore::new(seed, record, &outline);
+        let ore = Ore::new(seed, record, &outline, relief.boulder_thickness_m());
         let gravity = GravityField::new(
             record.gm_m3_per_s2,
             outline.mean_radius_m(),

@@ -56,6 +56,7 @@ pub struct Relief {
     ground_range_m: f64,
     /// Greatest height of a boulder above the ground.
     protrusion_m: f64,
+    boulder_thickness_m: f64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -174,8 +175,9 @@ impl Relief {
         let boulder_mean_m: f64 = boulders
             .iter()
             .map(|c| c.probability / c.cell_m.powi(2) * 0.55 * PI / 6.0 * (1.3 * c.size_m).powi(3))
-            .sum::<f64>()
-            * 0.55;
+            .sum::<f64>();
+        let boulder_thickness_m = boulder_mean_m;
+        let boulder_mean_m = 0.55 * boulder_thickness_m;
         let crater_mean_m: f64 = craters
             .iter()
             .map(|c| {
@@ -193,12 +195,18 @@ impl Relief {
             boulders,
             craters,
             offset_m: crater_mean_m - boulder_mean_m,
+            boulder_thickness_m,
         }
     }
 
     /// No part of the body is farther out than the outline and this.
     pub fn height_max_m(&self) -> f64 {
         self.ground_range_m + self.protrusion_m
+    }
+
+    /// Expected volume of boulders over the area that they lie on.
+    pub fn boulder_thickness_m(&self) -> f64 {
+        self.boulder_thickness_m
     }
 
     /// Whether some boulders belong to a class of at least this length.

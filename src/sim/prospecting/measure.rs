@@ -112,7 +112,7 @@ impl Errors<'_> {
 
 /// Mass fraction of a constituent, where the ground keeps account of it.
 fn content(ground: &Ground, constituent: Constituent) -> Option<f64> {
-    (constituent == Constituent::Water).then_some(ground.water_fraction)
+    Some(ground.grades.of(constituent))
 }
 
 /// Random error of the reference contact spectrometer, as mass fractions.
