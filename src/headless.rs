@@ -343,6 +343,7 @@ impl Headless {
         for plant in plants.iter(&self.world) {
             plant.hash_into(&mut hash);
         }
+        self.world.resource::<Physics>().hash_into(&mut hash);
         self.terrain().hash_into(&mut hash);
         self.ledger().hash_into(&mut hash);
         self.market().hash_into(&mut hash);

@@ -1,6 +1,6 @@
 //! The world: one schedule, [`Tick`], and what it moves.
 //!
-//! A tick takes the orders that are due, lets autopilots set actuators, sums forces, steps Rapier,
+//! A tick takes the orders that are due, lets autopilots set actuators, sums forces, steps the rigid bodies,
 //! moves goods and money, and shows the result to the scripted prospectors. Nothing here knows a
 //! window, a colour, a key or a socket: whoever owns a world (see [`crate::headless`]) writes
 //! orders and reads observations.
@@ -50,7 +50,7 @@ pub enum SimSystems {
     Command,
     /// Sum the forces and torques on each chassis.
     Forces,
-    /// Step Rapier, if anything moves freely.
+    /// Step the rigid bodies, if anything moves freely.
     Physics,
     /// Move mass, energy and heat between ground, robots and plants.
     Exchange,

@@ -1,6 +1,6 @@
 //! Snapshots: a whole world as bytes, to be continued as if nothing had happened.
 //!
-//! A snapshot holds the level it came from, every resource and every machine, and Rapier's own
+//! A snapshot holds the level it came from, every resource and every machine, and the rigid bodies'
 //! sets with their contacts. What follows from those (the pristine body, the Sun, caches) is made
 //! again. The format carries a magic word, a version and a checksum, so that a foreign, an old or
 //! a damaged file is refused and never half loaded.
@@ -148,9 +148,9 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
     };
     let mut bytes = vec![0; HEADER_BYTES];
     bytes = postcard::to_extend(&state, bytes).expect("the state has no unserialisable part");
-    // Rapier's sets are the bulk, and are not cloned for the purpose.
+    // Not cloned for the purpose.
     bytes = postcard::to_extend(world.resource::<Physics>(), bytes)
-        .expect("Rapier's sets have no unserialisable part");
+        .expect("rigid bodies have no unserialisable part");
     let checksum = xxh3_64(&bytes[HEADER_BYTES..]);
     bytes[..8].copy_from_slice(MAGIC);
     bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());

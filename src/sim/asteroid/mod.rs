@@ -41,7 +41,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use bevy::math::{DVec3, IVec3};
-use bevy_rapier3d::rapier::geometry::SharedShape;
 use serde::{Deserialize, Serialize};
 
 use self::cache::ChunkCache;
@@ -57,7 +56,7 @@ use self::relief::{Lie, Neighbourhood, Relief};
 pub use self::solid::{Nearest, Solid};
 pub use self::surface::ChunkMesh;
 use self::surface::{Samples, in_parallel, mesh_of, padded_voxels, sphere_mesh, voxel_centre_m};
-pub use self::voxels::{Spoil, Terrain};
+pub use self::voxels::{Field, Spoil, Terrain};
 
 /// Edge of a voxel.
 pub const VOXEL_M: f64 = 1.0;
@@ -98,9 +97,6 @@ pub struct Anchor {
     pub longitude_rad: f64,
 }
 
-/// The colliders that have been made of pristine chunks; `None` for a chunk without surface.
-pub type ColliderCache = Mutex<HashMap<ChunkKey, Option<SharedShape>>>;
-
 /// What digging does not change about a body; shared between all worlds of a process.
 #[derive(Debug)]
 pub struct BodyModel {
@@ -115,7 +111,6 @@ pub struct BodyModel {
     neighbourhoods: ChunkCache<Neighbourhood>,
     samples: ChunkCache<Samples>,
     meshes: ChunkCache<ChunkMesh>,
-    colliders: ColliderCache,
 }
 
 impl Anchor {
@@ -222,7 +217,6 @@ impl BodyModel {
             neighbourhoods: ChunkCache::new(NEIGHBOURHOODS_KEPT),
             samples: ChunkCache::new(SAMPLES_KEPT),
             meshes: ChunkCache::new(MESHES_KEPT),
-            colliders: Mutex::default(),
         }
     }
 
@@ -465,11 +459,6 @@ impl BodyModel {
                 }
             }
         })
-    }
-
-    /// Where pristine colliders are kept; made by `sim::physics`.
-    pub fn collider_cache(&self) -> &ColliderCache {
-        &self.colliders
     }
 
     /// Radius at which a distance first falls below zero, coming from far out.

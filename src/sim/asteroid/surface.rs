@@ -57,6 +57,44 @@ pub fn voxel_centre_m(key: ChunkKey, voxel: [i32; 3]) -> DVec3 {
     key.min_corner_m() + DVec3::new(x, y, z)
 }
 
+/// Value of the field at a place, and its slope.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Feel {
+    /// Negative below ground.
+    pub value_m: f64,
+    /// Outward, of about length one where the field is a distance.
+    pub slope: DVec3,
+}
+
+/// The field of a chunk between the middles of eight voxels: what feet feel of the surface that
+/// [`mesh_of`] draws.
+pub fn feel(key: ChunkKey, samples: &Samples, at_m: DVec3) -> Feel {
+    // Padded by one voxel: the first sample is the middle of voxel −1.
+    let scaled = (at_m - key.min_corner_m()) / VOXEL_M + 0.5;
+    let base = scaled
+        .floor()
+        .clamp(DVec3::ZERO, DVec3::splat(f64::from(CHUNK_VOXELS)));
+    let t = scaled - base;
+    let first = base.x as usize + PADDED * (base.y as usize + PADDED * base.z as usize);
+    let at =
+        |x: usize, y: usize, z: usize| f64::from(samples[first + x + PADDED * (y + PADDED * z)]);
+    let lerp = |a: f64, b: f64, t: f64| a + (b - a) * t;
+    let (c000, c100, c010, c110) = (at(0, 0, 0), at(1, 0, 0), at(0, 1, 0), at(1, 1, 0));
+    let (c001, c101, c011, c111) = (at(0, 0, 1), at(1, 0, 1), at(0, 1, 1), at(1, 1, 1));
+    let (x00, x10) = (lerp(c000, c100, t.x), lerp(c010, c110, t.x));
+    let (x01, x11) = (lerp(c001, c101, t.x), lerp(c011, c111, t.x));
+    let (y0, y1) = (lerp(x00, x10, t.y), lerp(x01, x11, t.y));
+    let along_x = lerp(
+        lerp(c100 - c000, c110 - c010, t.y),
+        lerp(c101 - c001, c111 - c011, t.y),
+        t.z,
+    );
+    Feel {
+        value_m: lerp(y0, y1, t.z),
+        slope: DVec3::new(along_x, lerp(x10 - x00, x11 - x01, t.z), y1 - y0) / VOXEL_M,
+    }
+}
+
 /// The surface within a chunk.
 ///
 /// Cells of the net lie between the centres of voxels, so that a chunk needs one voxel more on

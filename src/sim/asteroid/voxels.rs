@@ -19,7 +19,7 @@ use thiserror::Error;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::gravity::{GravityCell, Mascon, mascons_by_cell_m_s2};
-use super::surface::{ChunkMesh, mesh_of, sample_index, voxel_centre_m};
+use super::surface::{ChunkMesh, Samples, mesh_of, sample_index, voxel_centre_m};
 use super::{
     Anchor, BodyModel, CHUNK_VOXELS, ChunkKey, UnknownBody, VOXEL_M, first_crossing, normal_of,
 };
@@ -53,6 +53,17 @@ pub struct Terrain {
     digs: Vec<Dig>,
     oldest_dig: usize,
     meshes: Mutex<BTreeMap<ChunkKey, (u32, Arc<ChunkMesh>)>>,
+}
+
+/// What a chunk is, as things that touch it feel.
+#[derive(Clone, Debug)]
+pub enum Field {
+    /// Nothing but space.
+    Void,
+    /// Nothing but ground.
+    Solid,
+    /// Values at the middles of its voxels: see [`super::surface::feel`].
+    Samples(Arc<Samples>),
 }
 
 /// What one dig brought up.
@@ -275,9 +286,29 @@ impl Terrain {
         {
             return Arc::clone(mesh);
         }
-        let mesh = Arc::new(self.mesh(key));
+        let mesh = Arc::new(mesh_of(key, &self.samples(key)));
         meshes.insert(key, (revision, Arc::clone(&mesh)));
         mesh
+    }
+
+    /// What things that touch the ground feel of a chunk.
+    pub fn field(&self, key: ChunkKey) -> Field {
+        if self.chunk_revision(key) != 0 {
+            return Field::Samples(Arc::new(self.samples(key)));
+        }
+        if self.model.chunk_may_hold_surface(key) {
+            return Field::Samples(self.model.samples(key));
+        }
+        let half_m = 0.5 * VOXEL_M * f64::from(CHUNK_VOXELS);
+        if self
+            .model
+            .signed_distance_m(key.min_corner_m() + DVec3::splat(half_m))
+            < 0.0
+        {
+            Field::Solid
+        } else {
+            Field::Void
+        }
     }
 
     /// The edits, for the hash of the state.
@@ -505,7 +536,8 @@ impl Terrain {
         share
     }
 
-    fn mesh(&self, key: ChunkKey) -> ChunkMesh {
+    /// Values of the field in a chunk, with what has been dug.
+    fn samples(&self, key: ChunkKey) -> Samples {
         let mut samples = *self.model.samples(key);
         for x in -1..=1 {
             for y in -1..=1 {
@@ -530,7 +562,7 @@ impl Terrain {
                 }
             }
         }
-        mesh_of(key, &samples)
+        samples
     }
 }
 

@@ -321,8 +321,8 @@ fn apply_loads(
         let mass_kg = robot.mass_kg(bin, &tank);
         let at_m = motion.position_m.as_dvec3();
         let velocity = motion.velocity_m_s.as_dvec3();
-        let free_fall = terrain.acceleration_m_s2(at_m, velocity, &mut cell.0);
-        let mut force_n = mass_kg * free_fall;
+        // Gravity and the terms of the rotating frame are the business of `physics`.
+        let mut force_n = DVec3::ZERO;
         drive.thrust_n = DVec3::ZERO;
         if drive.thrust_m_s2 != DVec3::ZERO && 0 < tank.propellant_g {
             drive.thrust_n =
@@ -332,7 +332,8 @@ fn apply_loads(
                 / exhaust_speed_m_per_s(robot.kind.thruster_isp_s);
         }
         if drive.kick_m_s != DVec3::ZERO {
-            let kick_n = mass_kg * drive.kick_m_s / tick_s - mass_kg * free_fall;
+            let free_fall = terrain.acceleration_m_s2(at_m, velocity, &mut cell.0);
+            let kick_n = mass_kg * (drive.kick_m_s / tick_s - free_fall);
             force_n += kick_n.clamp_length_max(LEG_FORCE_N);
         }
         if 0.0 < rate {
@@ -401,7 +402,7 @@ pub fn stand(up: DVec3, ahead: DVec3) -> bevy::math::DQuat {
     bevy::math::DQuat::from_mat3(&bevy::math::DMat3::from_cols(up.cross(ahead), up, ahead))
 }
 
-/// Steps Rapier when anything moves freely and reads the result.
+/// Steps the rigid bodies when anything moves freely and reads the result.
 fn move_bodies(
     clock: Res<Clock>,
     terrain: Res<Terrain>,
@@ -412,12 +413,7 @@ fn move_bodies(
     if !physics.is_stirring() || !clock.is_short() {
         return;
     }
-    for (&body, motion) in &robots {
-        if physics.is_moving(body) {
-            physics.prepare_ground(&terrain, motion.position_m);
-        }
-    }
-    physics.step(clock.tick_s() as f32);
+    physics.step(&*terrain, clock.tick_s());
     for (&body, mut motion) in &mut robots {
         physics.read(body, &mut motion);
     }
@@ -557,7 +553,7 @@ fn dig(
     if dug_any {
         let changed = terrain.take_changed_chunks();
         if !changed.is_empty() {
-            physics.renew_ground(&terrain, &changed);
+            physics.renew_ground(&*terrain, &changed);
         }
     }
 }
