@@ -2,6 +2,7 @@
 //! interface all drive, so that what is tested is what is played.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bevy::ecs::schedule::{Schedule, Schedules};
 use bevy::ecs::system::SystemState;
@@ -10,6 +11,7 @@ use bevy::prelude::*;
 use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::sim::asteroid::constituent::Constituent;
 use crate::sim::asteroid::{Terrain, UnknownBody};
 use crate::sim::economy::ledger::{AccountId, Ledger, Memo};
 use crate::sim::economy::market::Market;
@@ -19,6 +21,8 @@ use crate::sim::observation::{Observation, Scene, Senses};
 use crate::sim::order::{Inbox, Issued, Log, LogLine, Order, Refusal, Taken};
 use crate::sim::physics::{BodyHandle, Motion, Physics};
 use crate::sim::plant::Plant;
+use crate::sim::prospecting::GradeMap;
+use crate::sim::prospecting::grade_map::GradeMaps;
 use crate::sim::prospecting::probe::Probe;
 use crate::sim::prospector::script::Scripts;
 use crate::sim::prospector::{ProspectorId, Prospectors};
@@ -230,6 +234,24 @@ impl Headless {
     pub fn observe(&mut self, prospector: &str) -> Option<Observation> {
         let id = self.world.resource::<Prospectors>().find(prospector)?;
         Some(self.senses().observe(id))
+    }
+
+    /// What a prospector's readings say of a constituent at any place; `None` if there is none of
+    /// that name. The map is the prospector's as of now and can be kept and asked at leisure.
+    pub fn grade_map(
+        &mut self,
+        prospector: &str,
+        constituent: Constituent,
+    ) -> Option<Arc<GradeMap>> {
+        let id = self.world.resource::<Prospectors>().find(prospector)?;
+        Some(
+            self.world
+                .resource_scope(|world, mut maps: Mut<GradeMaps>| {
+                    let survey = &world.resource::<Prospectors>().get(id).survey;
+                    let body = world.resource::<Terrain>().model();
+                    maps.get(id, constituent, survey, body)
+                }),
+        )
     }
 
     /// Where everything stands, for drawing.

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use bevy::math::DVec3;
+use bevy::math::{DVec3, Vec3};
 use bonanza::headless::Headless;
 use bonanza::sim::asteroid::constituent::Constituent;
 use bonanza::sim::asteroid::{BodyModel, Ground, Terrain};
 use bonanza::sim::level::Level;
 use bonanza::sim::order::Order;
 use bonanza::sim::prospecting::measure::{self, Setup};
-use bonanza::sim::prospecting::{Instrument, InstrumentSpec, Quantity, Reading, Support};
+use bonanza::sim::prospecting::{
+    GradeMap, Held, Instrument, InstrumentSpec, Quantity, Reading, Support, Survey,
+};
+use bonanza::sim::random;
 use proptest::prelude::*;
 
 const WATER: Quantity = Quantity::Content(Constituent::Water);
@@ -198,7 +201,7 @@ fn stated_errors(instrument: Instrument, quantity: Quantity, height_m: f64) -> V
         values.iter().sum::<f64>() / values.len() as f64
     };
     // Averaged over instruments, so that their calibrations cancel.
-    let seeds = 0..if height_m < 5.0 { 4_000 } else { 400 };
+    let seeds = 0..if height_m < 5.0 { 1_500 } else { 400 };
     let truth = mean_of(&mut seeds.map(|seed| Setup {
         seed,
         ..perfect.clone()
@@ -441,4 +444,162 @@ fn readings_are_shared_not_copied() {
     let first = world.observe("player").unwrap().readings[0].reading.clone();
     let second = world.observe("player").unwrap().readings[0].reading.clone();
     assert!(Arc::ptr_eq(&first, &second));
+}
+
+/// A patch of ground, what was read there, and other places of it.
+struct Patch {
+    terrain: Terrain,
+    readings: Vec<Reading>,
+    asked_m: Vec<Vec3>,
+}
+
+/// Readings at random places within `radius_m` of a place, and `asked` places between them.
+fn patch(body: &str, seed: u64, instrument: Instrument, count: usize, radius_m: f64) -> Patch {
+    let terrain = Terrain::new(BodyModel::shared(body, seed).expect("the catalogue has it"));
+    let mut stream = random::stream(seed, "patch");
+    let mut uniform = || random::uniform(&mut stream);
+    let centre = DVec3::new(0.3, 0.8, 0.2).normalize();
+    let centre_m = above(&terrain, centre, 0.0);
+    let up = terrain.up(centre_m);
+    let east = up.any_orthonormal_vector();
+    let north = up.cross(east);
+    let mut place = |height_m: f64| {
+        let (angle, away_m) = (
+            std::f64::consts::TAU * uniform(),
+            radius_m * uniform().sqrt(),
+        );
+        let beside_m = centre_m + away_m * (angle.cos() * east + angle.sin() * north);
+        let ground_m = terrain.surface_below(beside_m);
+        ground_m + height_m * terrain.up(ground_m)
+    };
+    let height_m = if instrument.needs_ground() { 0.5 } else { 4.0 };
+    let mut readings = vec![measure::from_earth(&terrain, seed)];
+    for i in 0..count {
+        let setup = setup(instrument, seed, i as u64, place(height_m));
+        readings.extend(measure::measure(&terrain, &setup));
+    }
+    let asked_m = (0..8).map(|_| place(-0.2).as_vec3()).collect();
+    Patch {
+        terrain,
+        readings,
+        asked_m,
+    }
+}
+
+/// How intervals and errors stand to the truth over many seeds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Score {
+    asked: f64,
+    inside: f64,
+    stated: f64,
+    found: f64,
+}
+
+impl Score {
+    fn ask(&mut self, map: &GradeMap, patch: &Patch) {
+        let Patch {
+            terrain, asked_m, ..
+        } = patch;
+        for (place_m, grade) in asked_m.iter().zip(map.at(asked_m)) {
+            let truth = terrain.model().ground_at(place_m.as_dvec3()).water_fraction;
+            let (low, high) = grade.interval(0.8);
+            self.asked += 1.0;
+            self.inside += f64::from(u8::from(low <= truth && truth <= high));
+            self.stated += grade.std().powi(2);
+            self.found += (grade.mean() - truth).powi(2);
+        }
+    }
+
+    fn coverage(&self) -> f64 {
+        self.inside / self.asked
+    }
+
+    /// Root mean square of the errors that were stated, and of those that were made.
+    fn errors(&self) -> (f64, f64) {
+        (
+            (self.stated / self.asked).sqrt(),
+            (self.found / self.asked).sqrt(),
+        )
+    }
+}
+
+#[test]
+fn eighty_per_cent_intervals_hold_the_truth_and_errors_fall_with_samples() {
+    const COUNTS: [usize; 3] = [6, 16, 32];
+    for (body, instrument) in [
+        ("bennu", Instrument::ContactSpectrometer),
+        ("2008ev5", Instrument::CoreSampler),
+    ] {
+        let mut scores = [Score::default(); COUNTS.len()];
+        for seed in 1..=24 {
+            let patch = patch(body, seed, instrument, COUNTS[2], 60.0);
+            for (score, count) in scores.iter_mut().zip(COUNTS) {
+                let per_measurement = (patch.readings.len() - 1) / COUNTS[2];
+                let first = &patch.readings[..=count * per_measurement];
+                let survey: Survey = first.iter().cloned().collect();
+                let map = GradeMap::of(Constituent::Water, &survey, patch.terrain.model());
+                assert_eq!(map.readings(), count * per_measurement);
+                score.ask(&map, &patch);
+            }
+        }
+        for (score, count) in scores.iter().zip(COUNTS) {
+            let coverage = score.coverage();
+            assert!(
+                (0.7..=0.9).contains(&coverage),
+                "{body}, {count} by {instrument}: {coverage}"
+            );
+            let (stated, found) = score.errors();
+            assert!((0.8..1.25).contains(&(stated / found)), "{body}: {score:?}");
+        }
+        let [few, some, many] = scores.map(|score| score.errors().1);
+        assert!(many < some && some < few, "{body}: {few} {some} {many}");
+    }
+}
+
+#[test]
+fn footprints_count_as_averages() {
+    let mut score = Score::default();
+    for seed in 1..=18 {
+        let patch = patch("2008ev5", seed, Instrument::GammaNeutron, 3, 60.0);
+        let survey: Survey = patch.readings.iter().cloned().collect();
+        let map = GradeMap::of(Constituent::Water, &survey, patch.terrain.model());
+        score.ask(&map, &patch);
+    }
+    assert!((0.6..=0.95).contains(&score.coverage()), "{score:?}");
+}
+
+#[test]
+fn a_map_is_of_ones_own_readings_and_the_same_after_a_save() {
+    let mut world = world();
+    world.run_until_ms(60_000);
+    let place_m = [world.observe("player").unwrap().robots[0].position_m];
+    let at = |world: &mut Headless, who: &str| {
+        world
+            .grade_map(who, Constituent::Water)
+            .unwrap()
+            .at(&place_m)[0]
+    };
+    assert!(world.grade_map("nobody", Constituent::Water).is_none());
+    let before = at(&mut world, "player");
+    let others_before = at(&mut world, "tycho");
+    assert_eq!(before, others_before, "the public record is all there is");
+    for _ in 0..3 {
+        let robot = "digger-1".to_owned();
+        world.submit("player", Order::Survey { robot });
+        world.run_until_ms(world.time_ms() + 200_000);
+        at(&mut world, "player");
+    }
+    let after = at(&mut world, "player");
+    assert!(after.std() < 0.5 * before.std());
+    let tycho = world.observe("tycho").unwrap();
+    let of_player = |held: &&Held| held.reading.measured_by == "player";
+    assert_eq!(tycho.readings.iter().find(of_player), None);
+    let mut restored = Headless::restore(&world.save()).unwrap();
+    assert_eq!(at(&mut restored, "player"), after);
+    // Every constituent has a map, if only of what its class is made of.
+    for constituent in Constituent::ALL {
+        let map = world.grade_map("player", constituent).unwrap();
+        let grade = map.at(&place_m)[0];
+        assert!((0.0..=1.0).contains(&grade.mean()) && 0.0 < grade.std());
+    }
 }

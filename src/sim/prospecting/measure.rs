@@ -9,7 +9,7 @@
 
 use std::f64::consts::TAU;
 
-use bevy::math::DVec3;
+use bevy::math::{DVec3, Vec3};
 
 use super::spectrum::Spectrum;
 use super::{Estimate, Instrument, InstrumentSpec, Quantity, Reading, Support};
@@ -19,9 +19,12 @@ use crate::sim::random::{self, Stream};
 
 /// Ground is looked at this far below its surface [m].
 const SKIN_M: f64 = 0.2;
-/// A footprint is looked at on so many rings of so many places.
+/// A footprint is looked at on so many rings of so many places, and fewer each where there are
+/// several: some fifty in all.
 const RINGS: usize = 6;
 const PLACES_PER_RING: usize = 8;
+const RINGS_IN_MOTION: usize = 2;
+const PLACES_PER_RING_IN_MOTION: usize = 3;
 /// No area instrument sees less than this around its nadir [m].
 const FOOTPRINT_MIN_M: f64 = 1.0;
 /// A core is read in stretches of this length [m].
@@ -267,6 +270,7 @@ pub fn measure(terrain: &Terrain, setup: &Setup) -> Vec<Reading> {
                     let support = Support::Core {
                         from_m: from_m as f32,
                         to_m: to_m as f32,
+                        middle_m: middle_m.as_vec3(),
                     };
                     reading(nadir_m, support, estimates)
                 })
@@ -324,7 +328,7 @@ pub fn from_earth(terrain: &Terrain, seed: u64) -> Reading {
         measured_by: setup.measured_by.to_owned(),
         robot: setup.robot.to_owned(),
         instrument: Instrument::Telescope,
-        point_m: bevy::math::Vec3::ZERO,
+        point_m: Vec3::ZERO,
         support: Support::Body,
         estimates,
     }
@@ -432,8 +436,8 @@ struct Footprint {
     grounds: Vec<Ground>,
     /// Sideways and up from the nadir, in two directions and height [m].
     lies: Vec<DVec3>,
+    places_m: Vec<Vec3>,
     radius_m: f64,
-    track_m: Vec<DVec3>,
     /// Part of the signal of a detector that lies on the ground.
     sky_fill: f64,
 }
@@ -468,26 +472,29 @@ impl Footprint {
         let horizon_m = (2.0 * body_m * height_m + height_m * height_m)
             .sqrt()
             .max(4.0 * FOOTPRINT_MIN_M);
-        let stations: Vec<DVec3> = if setup.track_m.is_empty() {
-            vec![setup.position_m]
+        let (stations, rings, around) = if setup.track_m.is_empty() {
+            (vec![setup.position_m], RINGS, PLACES_PER_RING)
         } else {
-            setup.track_m.clone()
+            let track_m = setup.track_m.clone();
+            (track_m, RINGS_IN_MOTION, PLACES_PER_RING_IN_MOTION)
         };
         let mut grounds = Vec::new();
         let mut lies = Vec::new();
+        let mut places_m = Vec::new();
         for station_m in &stations {
             let centre_m = terrain.surface_below(*station_m);
             let up = terrain.up(centre_m);
             let east = up.any_orthonormal_vector();
             let north = up.cross(east);
-            for ring in 0..RINGS {
-                let part = (ring as f64 + 0.5) / RINGS as f64;
+            for ring in 0..rings {
+                let part = (ring as f64 + 0.5) / rings as f64;
                 let away_m = distance_m(radius_m, part).min(horizon_m);
-                for k in 0..PLACES_PER_RING {
-                    let angle = TAU * (k as f64 + 0.5 * (ring % 2) as f64) / PLACES_PER_RING as f64;
+                for k in 0..around {
+                    let angle = TAU * (k as f64 + 0.5 * (ring % 2) as f64) / around as f64;
                     let beside_m = centre_m + away_m * (angle.cos() * east + angle.sin() * north);
                     let ground_m = terrain.surface_below(beside_m);
                     let from_m = ground_m - centre_m;
+                    places_m.push(ground_m.as_vec3());
                     lies.push(DVec3::new(
                         from_m.dot(east),
                         from_m.dot(north),
@@ -502,12 +509,8 @@ impl Footprint {
         Self {
             grounds,
             lies,
+            places_m,
             radius_m,
-            track_m: setup
-                .track_m
-                .iter()
-                .map(|place_m| terrain.surface_below(*place_m))
-                .collect(),
             sky_fill: 1.0 - (1.0 - (body_m / far_m).powi(2)).max(0.0).sqrt(),
         }
     }
@@ -541,18 +544,14 @@ impl Footprint {
     fn support(&self) -> Support {
         Support::Area {
             radius_m: self.radius_m as f32,
-            track_m: self
-                .track_m
-                .iter()
-                .map(|place_m| place_m.as_vec3())
-                .collect(),
+            places_m: self.places_m.clone(),
         }
     }
 }
 
 /// Distance from the nadir within which a part of the signal of an open detector comes from, if
 /// half of it comes from within `radius_m`: the part within ρ at height h is 1 − h/√(h² + ρ²).
-pub(super) fn isotropic_distance_m(radius_m: f64, part: f64) -> f64 {
+fn isotropic_distance_m(radius_m: f64, part: f64) -> f64 {
     let height_m = radius_m / 3f64.sqrt();
     height_m * ((1.0 - part).powi(-2) - 1.0).max(0.0).sqrt()
 }

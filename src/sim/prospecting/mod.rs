@@ -1,7 +1,8 @@
 //! Prospecting: instruments, what they read, and what the readings of a prospector add up to.
 //!
 //! [`instrument`] lists the instruments, [`measure`] is how they err, [`probe`] lets robots use
-//! them, [`spectrum`] guesses the class of a body from afar. A [`Reading`] is the only thing that
+//! them, [`spectrum`] guesses the class of a body from afar, [`grade_map`] makes a map of all
+//! readings by [`kriging`]. A [`Reading`] is the only thing that
 //! leaves the ground: estimates with their standard errors, never the truth. Who owns a reading
 //! belongs in `prospector`, what the ground is in `asteroid`.
 
@@ -14,11 +15,14 @@ use serde::{Deserialize, Serialize};
 use super::asteroid::constituent::Constituent;
 use super::{SimSystems, Tick};
 
+pub mod grade_map;
 pub mod instrument;
+pub mod kriging;
 pub mod measure;
 pub mod probe;
 pub mod spectrum;
 
+pub use grade_map::{Grade, GradeMap};
 pub use instrument::{Instrument, InstrumentSpec};
 pub use spectrum::ClassGuess;
 
@@ -27,7 +31,7 @@ pub struct ProspectingPlugin;
 
 impl Plugin for ProspectingPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(
+        app.init_resource::<grade_map::GradeMaps>().add_systems(
             Tick,
             probe::run_probes
                 .after(super::robot::autopilot::work)
@@ -125,11 +129,15 @@ impl Estimate {
 pub enum Support {
     /// A hand's breadth around the place of the reading.
     Spot,
-    /// The ground around the places of `track_m`, or of the reading where that is empty; half of
-    /// what the instrument sees lies within `radius_m` of the nadir.
-    Area { radius_m: f32, track_m: Vec<Vec3> },
+    /// The ground around; half of what the instrument sees lies within `radius_m` of the nadir.
+    /// The reading is taken to be the even mean over `places_m`.
+    Area { radius_m: f32, places_m: Vec<Vec3> },
     /// A stretch of a core below the place of the reading, along the inward vertical.
-    Core { from_m: f32, to_m: f32 },
+    Core {
+        from_m: f32,
+        to_m: f32,
+        middle_m: Vec3,
+    },
     /// The whole side that faces the instrument.
     Body,
 }
@@ -183,6 +191,17 @@ pub struct Held {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Survey {
     held: Vec<Held>,
+}
+
+impl FromIterator<Reading> for Survey {
+    /// What a prospector knows that has made these readings.
+    fn from_iter<T: IntoIterator<Item = Reading>>(readings: T) -> Self {
+        let mut survey = Self::default();
+        for reading in readings {
+            survey.add(Arc::new(reading), Provenance::Own);
+        }
+        survey
+    }
 }
 
 impl Survey {

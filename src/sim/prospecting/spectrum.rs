@@ -120,8 +120,9 @@ pub struct Prior {
     /// Of the mean over the body.
     pub mean: f64,
     pub mean_std: f64,
-    /// From place to place on one body.
+    /// From place to place on one body: standard deviation, and how far its logarithm may be off.
     pub spread: f64,
+    pub spread_log_std: f64,
 }
 
 impl ClassGuess {
@@ -195,18 +196,21 @@ impl ClassGuess {
         let mean: f64 = classes()
             .map(|(p, class)| p * constituent.mean_in(class))
             .sum();
-        let (mut variance, mut spread) = (0.0, 0.0);
+        // A field of exactly nothing is a claim that no spectrum supports.
+        let least = 1e-3 * mean + 1e-12;
+        let (mut variance, mut log_spread, mut log_square) = (0.0, 0.0, 0.0);
         for (p, class) in classes() {
             let of_class = constituent.mean_in(class);
             variance += p * ((of_class - mean).powi(2) + (0.1 * of_class).powi(2));
-            spread += p * class_spread(constituent, class).powi(2);
+            let log = class_spread(constituent, class).max(least).ln();
+            log_spread += p * log;
+            log_square += p * log * log;
         }
-        // A field of exactly nothing is a claim that no spectrum supports.
-        let least = 1e-3 * mean + 1e-12;
         Prior {
             mean,
             mean_std: variance.sqrt().max(least),
-            spread: spread.sqrt().max(least),
+            spread: log_spread.exp(),
+            spread_log_std: (log_square - log_spread * log_spread).max(0.0).sqrt(),
         }
     }
 }
