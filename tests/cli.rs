@@ -227,7 +227,7 @@ fn check_lists_every_error_with_its_place_and_fails() {
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("levels/first-water.ron"))
             .unwrap();
     let wrong = level
-        .replace("dry_mass_kg: 80.0", "dry_mass_kg: -2.0")
+        .replace("dry_mass_kg: 400.0", "dry_mass_kg: -2.0")
         .replace("owner: \"tycho\"", "owner: \"brahe\"");
     file(&folder, "wrong.ron", &wrong);
     file(&folder, "broken.ron", "(format: 1,\n name: }");
@@ -247,10 +247,10 @@ fn check_lists_every_error_with_its_place_and_fails() {
             })
             .unwrap_or_else(|| panic!("{name}, {field}: {report:#}"))
     };
-    let line = 1 + level[..level.find("dry_mass_kg: 80.0").unwrap()]
+    let line = 1 + level[..level.find("dry_mass_kg: 400.0").unwrap()]
         .matches('\n')
         .count();
-    let mass = at("wrong.ron", "robot_kinds[\"hopping-digger\"].dry_mass_kg");
+    let mass = at("wrong.ron", "plant_kinds[\"still\"].dry_mass_kg");
     assert_eq!(mass["line"], line);
     let message = mass["message"].as_str().unwrap();
     assert!(message.starts_with("dry_mass_kg = -2 must be positive and finite, in level \""));

@@ -7,6 +7,7 @@ use bonanza::headless::Headless;
 use bonanza::sim::asteroid::constituent::Constituent;
 use bonanza::sim::asteroid::{BodyModel, Ground, Terrain};
 use bonanza::sim::level::Level;
+use bonanza::sim::level::modules::{Catalogue, Part};
 use bonanza::sim::order::Order;
 use bonanza::sim::prospecting::measure::{self, Setup};
 use bonanza::sim::prospecting::{
@@ -20,9 +21,22 @@ const WATER: Quantity = Quantity::Content(Constituent::Water);
 /// First water, with every instrument on every robot.
 fn equipped() -> Level {
     let mut level = Level::find("first-water").expect("the level ships with the program");
-    for kind in level.robot_kinds.values_mut() {
-        kind.instruments = Instrument::ALL.map(InstrumentSpec::reference).to_vec();
+    let catalogue = Catalogue::of(&level);
+    let mut kind = catalogue.kinds["hopping-digger"].clone();
+    let mut chassis = catalogue.chassis[&kind.chassis].clone();
+    chassis.slots.sensor = Instrument::ALL.len() as u32;
+    kind.modules.retain(|module| module != "spectrometer");
+    for instrument in Instrument::ALL {
+        let name = format!("{instrument:?}");
+        let mut module = catalogue.modules["spectrometer"].clone();
+        module.part = Part::Instrument(InstrumentSpec::reference(instrument));
+        module.mass_kg = 0.01;
+        level.modules.insert(name.clone(), module);
+        kind.modules.push(name);
     }
+    level.chassis.insert(kind.chassis.clone(), chassis);
+    level.robot_kinds.insert("hopping-digger".into(), kind);
+    level.validate().expect("the level is still sound");
     level
 }
 

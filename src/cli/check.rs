@@ -9,6 +9,7 @@ use std::{
 use serde::Serialize;
 
 use super::{Failure, print_json, print_text};
+use crate::sim::level::modules::{BUILT_IN_CATALOGUES, Catalogue};
 use crate::sim::level::{BUILT_IN_LEVELS, Level, LevelError};
 
 /// Endings of column names that promise a number, after the tables' README.
@@ -88,6 +89,12 @@ fn check_own(findings: &mut Findings) -> Result<(), Failure> {
                     findings.errors.extend(errors.0);
                 }
             }
+            for (name, text) in BUILT_IN_CATALOGUES {
+                findings.files += 1;
+                if let Err(errors) = Catalogue::parse(text, name) {
+                    findings.errors.extend(errors.0);
+                }
+            }
             Ok(())
         }
     }
@@ -104,7 +111,7 @@ fn check_path(path: &Path, findings: &mut Findings) -> Result<(), Failure> {
         })?;
         if files.is_empty() {
             return Err(Failure::Input(format!(
-                "the folder \"{}\" holds no level (.ron) and no table (.csv)",
+                "the folder \"{}\" holds no level or catalogue (.ron) and no table (.csv)",
                 path.display()
             )));
         }
@@ -122,7 +129,7 @@ fn check_path(path: &Path, findings: &mut Findings) -> Result<(), Failure> {
     }
     if kind(path).is_none() {
         return Err(Failure::Input(format!(
-            "\"{}\" is neither a level (.ron) nor a table (.csv)",
+            "\"{}\" is neither a level or catalogue (.ron) nor a table (.csv)",
             path.display()
         )));
     }
@@ -161,6 +168,11 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Re
 fn check_file(path: &Path, findings: &mut Findings) {
     findings.files += 1;
     match kind(path) {
+        Some(Kind::Level) if is_catalogue(path) => {
+            if let Err(errors) = Catalogue::read(path) {
+                findings.errors.extend(errors.0);
+            }
+        }
         Some(Kind::Level) => {
             if let Err(errors) = Level::read(path) {
                 findings.errors.extend(errors.0);
@@ -169,6 +181,11 @@ fn check_file(path: &Path, findings: &mut Findings) {
         Some(Kind::Table) => findings.errors.extend(table_errors(path)),
         None => {}
     }
+}
+
+/// Whether a RON file holds modules or kinds of robot and no level.
+fn is_catalogue(path: &Path) -> bool {
+    fs::read_to_string(path).is_ok_and(|text| Catalogue::is_catalogue(&text))
 }
 
 fn table_errors(path: &Path) -> Vec<LevelError> {

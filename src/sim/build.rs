@@ -11,7 +11,8 @@ use super::daylight::{Daylight, Horizon};
 use super::economy::ledger::{AccountKind, Good, Ledger, Memo, Unit};
 use super::economy::market::Market;
 use super::law::claims::Registry;
-use super::level::{Brain, Level, Site};
+use super::level::modules::Catalogue;
+use super::level::{Brain, Level, RobotKind, Site};
 use super::order::{Inbox, Log};
 use super::physics::{Motion, Physics};
 use super::plant::{Plant, grams};
@@ -189,13 +190,19 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), Unkno
         };
         world.spawn((plant, Horizon::default()));
     }
-    let robot_kinds: BTreeMap<_, _> = level
-        .robot_kinds
-        .iter()
-        .map(|(name, kind)| (name, Arc::new(kind.clone())))
-        .collect();
+    let catalogue = Catalogue::of(level);
+    let mut robot_kinds: BTreeMap<&str, Arc<RobotKind>> = BTreeMap::new();
     for spec in &level.robots {
-        let kind = Arc::clone(&robot_kinds[&spec.kind]);
+        robot_kinds.entry(&spec.kind).or_insert_with(|| {
+            Arc::new(
+                catalogue
+                    .kind(&spec.kind)
+                    .expect("a checked level names kinds that can be built"),
+            )
+        });
+    }
+    for spec in &level.robots {
+        let kind = Arc::clone(&robot_kinds[spec.kind.as_str()]);
         let (position_m, rotation) =
             stand_on(&terrain, place_m(&model, level, &spec.site), kind.size_m);
         let part = |part: &str| format!("robot:{}:{part}", spec.name);

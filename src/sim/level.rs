@@ -7,6 +7,8 @@
 
 mod check;
 mod field_lines;
+pub mod kind;
+pub mod modules;
 mod syntax;
 
 use std::{
@@ -17,12 +19,15 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use self::field_lines::FieldLines;
+pub use self::kind::RobotKind;
+use self::{
+    field_lines::FieldLines,
+    modules::{Catalogue, ChassisSpec, KindSpec, Material, MaterialSpec, ModuleSpec, SpareTerms},
+};
 use super::{
     asteroid::Anchor,
     economy::{ledger::Good, market::MarketTerms},
     law::claims::ClaimRules,
-    prospecting::InstrumentSpec,
 };
 
 /// The version of the level format that this program reads.
@@ -59,7 +64,21 @@ pub struct Level {
     /// Named places on the body, from which machines are placed by offsets in metres.
     pub sites: BTreeMap<String, Coordinates>,
     pub prospectors: Vec<ProspectorSpec>,
-    pub robot_kinds: BTreeMap<String, RobotKind>,
+    /// Kinds of robot besides those of the program's own catalogue, or in their place.
+    #[serde(default)]
+    pub robot_kinds: BTreeMap<String, KindSpec>,
+    /// Chassis besides those of the program's own catalogue, or in their place.
+    #[serde(default)]
+    pub chassis: BTreeMap<String, ChassisSpec>,
+    /// Modules besides those of the program's own catalogue, or in their place.
+    #[serde(default)]
+    pub modules: BTreeMap<String, ModuleSpec>,
+    /// Materials in the place of the program's own.
+    #[serde(default)]
+    pub materials: BTreeMap<Material, MaterialSpec>,
+    /// What spare parts cost, if not as in the program's own catalogue.
+    #[serde(default)]
+    pub spares: Option<SpareTerms>,
     pub robots: Vec<RobotSpec>,
     pub plant_kinds: BTreeMap<String, PlantKind>,
     pub plants: Vec<PlantSpec>,
@@ -174,69 +193,13 @@ pub enum Temperament {
     Surveyor,
 }
 
-/// A model of robot.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RobotKind {
-    /// Mass with empty bin and empty tank [kg].
-    pub dry_mass_kg: f64,
-    /// Width, height and length of the chassis [m].
-    pub size_m: (f64, f64, f64),
-    pub bin_capacity_kg: f64,
-    /// Largest propellant load [kg]; the propellant is water.
-    pub tank_capacity_kg: f64,
-    /// Propellant on board at the start [kg].
-    pub propellant_kg: f64,
-    pub thruster_isp_s: f64,
-    /// Thrust along any one axis [N].
-    pub thruster_thrust_n: f64,
-    /// Torque of the reaction wheels about any one axis [N m].
-    pub wheel_torque_n_m: f64,
-    /// Fastest take-off that the pilot allows [m/s]; below escape speed, or it may not come back.
-    pub hop_speed_max_m_s: f64,
-    pub battery_wh: f64,
-    pub solar_area_m2: f64,
-    /// Electrical power per power of sunlight on the cells, 0 to 1.
-    pub solar_efficiency: f64,
-    /// Drawn by computer, heaters and radio, always [W].
-    pub idle_power_w: f64,
-    /// Drawn by the thrusters while they burn [W].
-    pub thruster_power_w: f64,
-    /// Drawn by the drum while it digs [W].
-    pub dig_power_w: f64,
-    pub dig_rate_kg_per_h: f64,
-    /// Push of the ground on the chassis, away from the surface, at the full rate of digging [N].
-    pub dig_reaction_n: f64,
-    /// Radius of the hole that it can dig without moving [m].
-    pub dig_reach_m: f64,
-    pub unload_rate_kg_per_h: f64,
-    pub anchor_screws: u32,
-    /// Radius of one screw [m].
-    pub anchor_radius_m: f64,
-    /// Depth of one screw when set [m].
-    pub anchor_length_m: f64,
-    /// Time to set or to draw the screws [s].
-    pub anchor_time_s: f64,
-    pub anchor_power_w: f64,
-    /// Time of one reading of the contact spectrometer [s].
-    pub survey_time_s: f64,
-    pub survey_power_w: f64,
-    /// Standard deviation of one reading, as a mass fraction of water.
-    pub survey_std: f64,
-    /// What it measures with besides.
-    #[serde(default)]
-    pub instruments: Vec<InstrumentSpec>,
-    /// Price of a new one, delivered [credits].
-    pub price_credits: f64,
-}
-
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RobotSpec {
     pub name: String,
     /// One of [`Level::prospectors`].
     pub owner: String,
-    /// One of [`Level::robot_kinds`].
+    /// One of [`Level::robot_kinds`], or of the program's own catalogue.
     pub kind: String,
     pub site: Site,
 }
@@ -392,9 +355,11 @@ impl Level {
     /// As [`Level::read`].
     pub fn parse(text: &str, file: &str) -> Result<Self, LevelErrors> {
         let lines = FieldLines::of(text);
-        let level: Self = ron::Options::default()
-            .from_str(text)
-            .map_err(|error| LevelErrors(vec![syntax::syntax_error(text, file, &lines, &error)]))?;
+        let level: Self = ron::Options::default().from_str(text).map_err(|error| {
+            LevelErrors(vec![syntax::syntax_error(
+                text, file, "level", &lines, &error,
+            )])
+        })?;
         level.check(file, &lines)?;
         Ok(level)
     }
@@ -491,6 +456,17 @@ impl Level {
             latitude_rad: place.latitude_deg.to_radians(),
             longitude_rad: place.longitude_deg.to_radians(),
         })
+    }
+
+    /// What the level adds to the program's catalogue of robots.
+    pub fn own_catalogue(&self) -> Catalogue {
+        Catalogue {
+            chassis: self.chassis.clone(),
+            modules: self.modules.clone(),
+            materials: self.materials.clone(),
+            kinds: self.robot_kinds.clone(),
+            spares: self.spares,
+        }
     }
 
     /// Latitude and longitude [rad] of a site on a body of this mean radius [m]; `None` if the

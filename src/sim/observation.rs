@@ -392,9 +392,9 @@ impl Senses<'_, '_> {
                         at_rest: motion.at_rest,
                         lost: robot.lost,
                         thrust_n: drive.thrust_n.as_vec3(),
-                        bin_fill: bin.load_g() as f32 / bin.capacity_g as f32,
+                        bin_fill: fill(bin.load_g(), bin.capacity_g),
                         battery_fill: battery.fraction() as f32,
-                        propellant_fill: tank.propellant_g() as f32 / tank.capacity_g as f32,
+                        propellant_fill: fill(tank.propellant_g(), tank.capacity_g),
                         dig_rate_kg_s: tool.rate_kg_per_s() as f32,
                     }
                 },
@@ -454,6 +454,15 @@ fn samples(survey: &Survey) -> Vec<Sample> {
             water_fraction_std: water.std as f32,
         })
         .collect()
+}
+
+/// How full something is, 0 to 1; what holds nothing is empty.
+fn fill(load_g: i64, capacity_g: i64) -> f32 {
+    if capacity_g == 0 {
+        0.0
+    } else {
+        load_g as f32 / capacity_g as f32
+    }
 }
 
 fn kilograms(grams: i64) -> f64 {

@@ -87,7 +87,10 @@ pub fn arrivals(
             let to_m = random_site(terrain, &mut stream);
             let up = terrain.up(from_m);
             let rotation = stand(up, up.any_orthonormal_vector());
-            let height_m = 0.5 * level.robot_kinds[&level.robots[index].kind].size_m.1 + 0.3;
+            let kind = bonanza::sim::level::modules::Catalogue::of(&level)
+                .kind(&level.robots[index].kind)
+                .expect("a kind of the catalogue");
+            let height_m = 0.5 * kind.size_m.1 + 0.3;
             world.place_robot(
                 &level.robots[index].name,
                 (from_m + height_m * up).as_vec3(),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Brain, Goal, LEVEL_FORMAT, Level, LevelError, LevelErrors, PlantKind, RobotKind, Site,
-    field_lines::FieldLines,
+    Brain, Goal, LEVEL_FORMAT, Level, LevelError, LevelErrors, PlantKind, Site,
+    field_lines::FieldLines, modules::Catalogue,
 };
 use crate::sim::{asteroid::catalogue, economy::ledger::Good};
 
@@ -17,33 +17,15 @@ const MASS_MAX_KG: f64 = 1e7;
 
 impl Level {
     pub(super) fn check(&self, file: &str, lines: &FieldLines) -> Result<(), LevelErrors> {
-        let mut check = Check {
-            file,
-            lines,
-            errors: Vec::new(),
-        };
-        self.check_duplicates(&mut check);
+        let mut check = Check::of(file, "level", lines);
+        let catalogue = Catalogue::of(self);
+        check.duplicates();
         self.check_frame(&mut check);
-        self.check_kinds(&mut check);
-        self.check_owners(&mut check);
-        self.check_sites(&mut check);
+        self.check_kinds(&catalogue, &mut check);
+        self.check_owners(&catalogue, &mut check);
+        self.check_sites(&catalogue, &mut check);
         self.check_economy(&mut check);
-        if check.errors.is_empty() {
-            Ok(())
-        } else {
-            check.errors.sort_by_key(|error| error.line);
-            Err(LevelErrors(check.errors))
-        }
-    }
-
-    fn check_duplicates(&self, check: &mut Check) {
-        for (field, line) in check.lines.repeated.clone() {
-            check.error_at(
-                line,
-                &field,
-                format!("{} stands here a second time", last(&field)),
-            );
-        }
+        check.into_result()
     }
 
     fn check_frame(&self, check: &mut Check) {
@@ -90,12 +72,9 @@ impl Level {
         }
     }
 
-    fn check_kinds(&self, check: &mut Check) {
-        for (name, kind) in &self.robot_kinds {
-            let at = format!("robot_kinds[{name:?}]");
-            check.name(&at, name);
-            check.robot_kind(&at, kind);
-        }
+    fn check_kinds(&self, catalogue: &Catalogue, check: &mut Check) {
+        self.own_catalogue().check(check);
+        catalogue.check_kinds(check, "robot_kinds", &self.robot_kinds);
         for (name, kind) in &self.plant_kinds {
             let at = format!("plant_kinds[{name:?}]");
             check.name(&at, name);
@@ -103,9 +82,9 @@ impl Level {
         }
     }
 
-    fn check_owners(&self, check: &mut Check) {
+    fn check_owners(&self, catalogue: &Catalogue, check: &mut Check) {
         let prospectors: Vec<&str> = self.prospectors.iter().map(|p| p.name.as_str()).collect();
-        let robot_kinds: Vec<&str> = self.robot_kinds.keys().map(String::as_str).collect();
+        let robot_kinds: Vec<&str> = catalogue.kinds.keys().map(String::as_str).collect();
         let plant_kinds: Vec<&str> = self.plant_kinds.keys().map(String::as_str).collect();
         if prospectors.is_empty() {
             check.error(
@@ -237,15 +216,18 @@ impl Level {
     }
 
     /// Sites are usable, and no two machines stand inside each other.
-    fn check_sites(&self, check: &mut Check) {
+    fn check_sites(&self, catalogue: &Catalogue, check: &mut Check) {
         let size_m = |(x, y, z): (f64, f64, f64)| x.max(y).max(z);
         let machines = self
             .robots
             .iter()
             .enumerate()
             .map(|(i, robot)| {
-                let kind = self.robot_kinds.get(&robot.kind);
-                let size_m = kind.map(|kind| size_m(kind.size_m));
+                let chassis = catalogue
+                    .kinds
+                    .get(&robot.kind)
+                    .and_then(|kind| catalogue.chassis.get(&kind.chassis));
+                let size_m = chassis.map(|chassis| size_m(chassis.size_m));
                 (
                     format!("robots[{i}].site"),
                     &robot.name,
@@ -379,15 +361,46 @@ impl Level {
     }
 }
 
-/// Collects what is wrong with one level.
-struct Check<'a> {
+/// Collects what is wrong with one file.
+pub(super) struct Check<'a> {
     file: &'a str,
+    /// The sort of file, in a word.
+    what: &'a str,
     lines: &'a FieldLines,
     errors: Vec<LevelError>,
 }
 
-impl Check<'_> {
-    fn error(&mut self, field: &str, message: String) {
+impl<'a> Check<'a> {
+    pub(super) fn of(file: &'a str, what: &'a str, lines: &'a FieldLines) -> Self {
+        Self {
+            file,
+            what,
+            lines,
+            errors: Vec::new(),
+        }
+    }
+
+    /// All errors in the order of their lines, if there are any.
+    pub(super) fn into_result(mut self) -> Result<(), LevelErrors> {
+        if self.errors.is_empty() {
+            return Ok(());
+        }
+        self.errors.sort_by_key(|error| error.line);
+        Err(LevelErrors(self.errors))
+    }
+
+    /// Reports fields and keys that stand twice.
+    pub(super) fn duplicates(&mut self) {
+        for (field, line) in self.lines.repeated.clone() {
+            self.error_at(
+                line,
+                &field,
+                format!("{} stands here a second time", last(&field)),
+            );
+        }
+    }
+
+    pub(super) fn error(&mut self, field: &str, message: String) {
         self.error_at(self.lines.line_of(field), field, message);
     }
 
@@ -396,12 +409,12 @@ impl Check<'_> {
             file: self.file.to_owned(),
             line,
             field: field.to_owned(),
-            message: format!("{message}, in level \"{}\"", self.file),
+            message: format!("{message}, in {} \"{}\"", self.what, self.file),
         });
     }
 
     /// Reports a number that is not finite or outside `min..=max`; true if it is usable.
-    fn range(&mut self, field: &str, value: f64, min: f64, max: f64) -> bool {
+    pub(super) fn range(&mut self, field: &str, value: f64, min: f64, max: f64) -> bool {
         let usable = value.is_finite() && min <= value && value <= max;
         // A bound that is itself unusable has its own report.
         if !usable && min.is_finite() && max.is_finite() {
@@ -422,7 +435,7 @@ impl Check<'_> {
         usable
     }
 
-    fn count(&mut self, field: &str, value: u32, min: u32, max: u32) {
+    pub(super) fn count(&mut self, field: &str, value: u32, min: u32, max: u32) {
         if !(min..=max).contains(&value) {
             self.error(
                 field,
@@ -447,7 +460,7 @@ impl Check<'_> {
     }
 
     /// Names appear in orders, tables and file names.
-    fn name(&mut self, field: &str, value: &str) {
+    pub(super) fn name(&mut self, field: &str, value: &str) {
         let usable = !value.is_empty()
             && value.len() <= 64
             && value
@@ -517,53 +530,15 @@ impl Check<'_> {
         }
     }
 
-    fn robot_kind(&mut self, at: &str, kind: &RobotKind) {
-        self.size(&format!("{at}.size_m"), kind.size_m);
-        for (field, value, min, max) in [
-            ("dry_mass_kg", kind.dry_mass_kg, 0.1, 1e6),
-            ("bin_capacity_kg", kind.bin_capacity_kg, 0.001, 1e6),
-            ("tank_capacity_kg", kind.tank_capacity_kg, 0.0, 1e6),
-            (
-                "propellant_kg",
-                kind.propellant_kg,
-                0.0,
-                kind.tank_capacity_kg,
-            ),
-            ("thruster_isp_s", kind.thruster_isp_s, 1.0, 1e5),
-            ("thruster_thrust_n", kind.thruster_thrust_n, 0.0, 1e6),
-            ("wheel_torque_n_m", kind.wheel_torque_n_m, 0.0, 1e6),
-            ("hop_speed_max_m_s", kind.hop_speed_max_m_s, 0.001, 100.0),
-            ("battery_wh", kind.battery_wh, 0.1, 1e9),
-            ("solar_area_m2", kind.solar_area_m2, 0.0, 1e5),
-            ("solar_efficiency", kind.solar_efficiency, 0.0, 1.0),
-            ("idle_power_w", kind.idle_power_w, 0.0, 1e6),
-            ("thruster_power_w", kind.thruster_power_w, 0.0, 1e6),
-            ("dig_power_w", kind.dig_power_w, 0.0, 1e6),
-            ("dig_rate_kg_per_h", kind.dig_rate_kg_per_h, 0.001, 1e6),
-            ("dig_reaction_n", kind.dig_reaction_n, 0.0, 1e6),
-            ("dig_reach_m", kind.dig_reach_m, 0.1, 100.0),
-            (
-                "unload_rate_kg_per_h",
-                kind.unload_rate_kg_per_h,
-                0.001,
-                1e9,
-            ),
-            ("anchor_radius_m", kind.anchor_radius_m, 0.0, 10.0),
-            ("anchor_length_m", kind.anchor_length_m, 0.0, 10.0),
-            ("anchor_time_s", kind.anchor_time_s, 0.0, 86400.0),
-            ("anchor_power_w", kind.anchor_power_w, 0.0, 1e6),
-            ("survey_time_s", kind.survey_time_s, 0.0, 1e6),
-            ("survey_power_w", kind.survey_power_w, 0.0, 1e6),
-            ("survey_std", kind.survey_std, 0.0, 1.0),
-            ("price_credits", kind.price_credits, 0.0, CREDITS_MAX),
-        ] {
-            self.range(&format!("{at}.{field}"), value, min, max);
-        }
-        self.count(&format!("{at}.anchor_screws"), kind.anchor_screws, 0, 100);
-        for (i, spec) in kind.instruments.iter().enumerate() {
-            for (field, value, min, max) in spec.limits() {
-                self.range(&format!("{at}.instruments[{i}].{field}"), value, min, max);
-            }
+    /// A range of temperatures [K].
+    pub(super) fn temperatures(&mut self, field: &str, (low_k, high_k): (f64, f64)) {
+        let low = self.range(&format!("{field}[0]"), low_k, 1.0, 2000.0);
+        let high = self.range(&format!("{field}[1]"), high_k, 1.0, 2000.0);
+        if low && high && high_k <= low_k {
+            self.error(
+                field,
+                format!("{} = ({low_k}, {high_k}) must rise", last(field)),
+            );
         }
     }
 
@@ -599,7 +574,7 @@ impl Check<'_> {
         }
     }
 
-    fn size(&mut self, field: &str, (x, y, z): (f64, f64, f64)) {
+    pub(super) fn size(&mut self, field: &str, (x, y, z): (f64, f64, f64)) {
         for (i, value) in [x, y, z].into_iter().enumerate() {
             self.range(&format!("{field}[{i}]"), value, 0.01, 100.0);
         }

@@ -6,10 +6,12 @@ use super::{
     field_lines::FieldLines,
 };
 
-/// What the parser could not read, with the field and the value that it met there.
+/// What the parser could not read, with the field and the value that it met there; `what_file` is
+/// the sort of file in a word.
 pub(super) fn syntax_error(
     text: &str,
     file: &str,
+    what_file: &str,
     lines: &FieldLines,
     error: &ron::error::SpannedError,
 ) -> LevelError {
@@ -65,7 +67,7 @@ pub(super) fn syntax_error(
         file: file.to_owned(),
         line: place.0,
         field,
-        message: format!("{what}, in level \"{file}\", column {}", place.1),
+        message: format!("{what}, in {what_file} \"{file}\", column {}", place.1),
     }
 }
 

@@ -125,19 +125,5 @@ pub fn all_carried(kind: &RobotKind) -> Vec<InstrumentSpec> {
 
 /// The instrument of this kind that a model of robot carries.
 pub fn carried(kind: &RobotKind, instrument: Instrument) -> Option<InstrumentSpec> {
-    kind.instruments
-        .iter()
-        .copied()
-        .find(|spec| spec.instrument == instrument)
-        .or_else(|| {
-            (instrument == Instrument::ContactSpectrometer && 0.0 < kind.survey_time_s).then(|| {
-                InstrumentSpec {
-                    instrument,
-                    time_s: kind.survey_time_s,
-                    power_w: kind.survey_power_w,
-                    std_factor: kind.survey_std / CONTACT_WATER_STD,
-                    depth_m: 0.0,
-                }
-            })
-        })
+    kind.instrument(instrument)
 }

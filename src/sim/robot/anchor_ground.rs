@@ -2,6 +2,33 @@
 
 use std::f64::consts::TAU;
 
+use crate::sim::asteroid::Ground;
+use crate::sim::level::kind::AnchorSpec;
+
+/// Pull that an anchor withstands in this ground [N].
+///
+/// # Errors
+/// Why it finds no hold.
+pub fn hold_n(anchor: AnchorSpec, ground: &Ground) -> Result<f64, &'static str> {
+    match anchor {
+        AnchorSpec::Screws { .. } if ground.rock => Err("bare rock: the screws find no hold"),
+        AnchorSpec::Screws {
+            count,
+            radius_m,
+            length_m,
+            ..
+        } => Ok(f64::from(count) * screw_holding_force_n(radius_m, length_m, ground.cohesion_pa)),
+        AnchorSpec::Microspines { pull_max_n, .. } | AnchorSpec::Belt { pull_max_n, .. } => {
+            if ground.rock {
+                Ok(pull_max_n)
+            } else {
+                Err("no rock: there is nothing to grip")
+            }
+        }
+        AnchorSpec::ThrustDown { force_n } => Ok(force_n),
+    }
+}
+
 /// Pull that an anchor screw withstands by the soil's grip on its skin alone, N = 2π r L c [N].
 ///
 /// The weight and strength of a cone of soil above the screw are left out, which errs on the safe

@@ -14,6 +14,7 @@ use super::guidance::{self, Hop, NoHop};
 use super::{Anchor, Battery, Bin, Drive, FieldCell, Robot, Tank, anchor_ground};
 use crate::sim::asteroid::Terrain;
 use crate::sim::economy::ledger::{Ledger, Memo};
+use crate::sim::level::kind::AnchorSpec;
 use crate::sim::observation::Activity;
 use crate::sim::order::{Log, Severity};
 use crate::sim::physics::{BodyHandle, Motion, Physics};
@@ -257,7 +258,10 @@ impl Autopilot {
     pub fn progress(&self, robot: &Robot, battery: &Battery, bin: &Bin) -> Option<f64> {
         let kind = &robot.kind;
         let part = match self.step()? {
-            Step::Release | Step::Anchor => self.spent_s / kind.anchor_time_s,
+            Step::Release | Step::Anchor => {
+                let set_s = kind.anchor.map_or(0.0, AnchorSpec::set_time_s);
+                self.spent_s / set_s.max(1e-3)
+            }
             Step::Dig { until_g } => bin.load.mass_g as f64 / *until_g as f64,
             Step::Charge => battery.fraction(),
             Step::Unload { .. } => 1.0 - bin.load.mass_g as f64 / bin.capacity_g as f64,
@@ -604,12 +608,12 @@ impl Flight {
 
 /// Whether there are thrusters and something to burn in them.
 pub(super) fn can_thrust(robot: &Robot, tank: &Tank) -> bool {
-    0.0 < robot.kind.thruster_thrust_n && 0 < tank.propellant_g
+    robot.kind.thrusters.is_some() && 0 < tank.propellant_g
 }
 
 /// Fastest take-off by the legs or flywheels [m/s]; 0 for a machine that cannot hop.
 pub(super) fn hop_speed_max_m_s(robot: &Robot) -> f64 {
-    robot.kind.hop_speed_max_m_s
+    robot.kind.hop_speed_max_m_s()
 }
 
 fn tries_max(robot: &Robot, tank: &Tank) -> u8 {
@@ -721,8 +725,8 @@ pub(in crate::sim) fn work(
         match step {
             Step::Hop { .. } | Step::Fly { .. } | Step::Land { .. } | Step::Dig { .. } => {}
             Step::Release => {
-                battery.charge_j = (battery.charge_j - kind.anchor_power_w * tick_s).max(0.0);
-                if kind.anchor_time_s <= spent_s {
+                battery.drain_j(kind.anchor.map_or(0.0, AnchorSpec::power_w) * tick_s);
+                if kind.anchor.map_or(0.0, AnchorSpec::set_time_s) <= spent_s {
                     *anchor = Anchor::Out;
                     physics.let_go(body);
                     motion.at_rest = false;
@@ -730,37 +734,35 @@ pub(in crate::sim) fn work(
                 }
             }
             Step::Anchor => {
-                battery.charge_j = (battery.charge_j - kind.anchor_power_w * tick_s).max(0.0);
-                if kind.anchor_time_s <= spent_s {
+                battery.drain_j(kind.anchor.map_or(0.0, AnchorSpec::power_w) * tick_s);
+                if kind.anchor.map_or(0.0, AnchorSpec::set_time_s) <= spent_s {
                     let foot_m =
                         at_m - robot.half_height_m() * (motion.rotation * Vec3::Y).as_dvec3();
                     let ground = terrain.model().ground_at(foot_m);
-                    if ground.rock {
-                        tell(
-                            Severity::Refused,
-                            format!("{}: bare rock: the screws find no hold", robot.name),
-                        );
-                        pilot.abort();
-                    } else {
-                        let pull_out_n = f64::from(kind.anchor_screws)
-                            * anchor_ground::screw_holding_force_n(
-                                kind.anchor_radius_m,
-                                kind.anchor_length_m,
-                                ground.cohesion_pa,
+                    let hold_n = match kind.anchor {
+                        Some(spec) => anchor_ground::hold_n(spec, &ground),
+                        None => Err("it has no anchor"),
+                    };
+                    match hold_n {
+                        Err(why) => {
+                            tell(Severity::Refused, format!("{}: {why}", robot.name));
+                            pilot.abort();
+                        }
+                        Ok(pull_out_n) => {
+                            *anchor = Anchor::Holding { pull_out_n };
+                            physics.hold(body);
+                            motion.at_rest = true;
+                            motion.velocity_m_s = Vec3::ZERO;
+                            motion.angular_velocity_rad_s = Vec3::ZERO;
+                            tell(
+                                Severity::Info,
+                                format!(
+                                    "{} is anchored: the ground holds {pull_out_n:.1} N",
+                                    robot.name
+                                ),
                             );
-                        *anchor = Anchor::Holding { pull_out_n };
-                        physics.hold(body);
-                        motion.at_rest = true;
-                        motion.velocity_m_s = Vec3::ZERO;
-                        motion.angular_velocity_rad_s = Vec3::ZERO;
-                        tell(
-                            Severity::Info,
-                            format!(
-                                "{} is anchored: the ground holds {pull_out_n:.1} N",
-                                robot.name
-                            ),
-                        );
-                        pilot.finish();
+                            pilot.finish();
+                        }
                     }
                 }
             }

@@ -127,6 +127,13 @@ impl Desk<'_, '_> {
                 )))
             }
         };
+        let needs_part = |there: bool, what: &str| {
+            if there {
+                Ok(())
+            } else {
+                Err(Refusal::because(format!("{name} has no {what}")))
+            }
+        };
         let needs_power = || {
             if battery.fraction() < LOW_BATTERY {
                 Err(Refusal::because(format!(
@@ -145,6 +152,7 @@ impl Desk<'_, '_> {
         };
         match order {
             Order::HopTo { target_m, .. } => {
+                needs_part(robot.kind.hop.is_some(), "legs to hop with")?;
                 needs_power()?;
                 let target_m = stand_at(terrain, robot, DVec3::from_array(*target_m))?;
                 if standing && !can_glide(robot, tank) {
@@ -162,6 +170,7 @@ impl Desk<'_, '_> {
                 plan.push(hop(target_m));
             }
             Order::Anchor { .. } => {
+                needs_part(robot.kind.anchor.is_some(), "anchor")?;
                 needs_ground("anchor")?;
                 needs_power()?;
                 if *anchor != Anchor::Out {
@@ -176,6 +185,7 @@ impl Desk<'_, '_> {
                 plan.push(Step::Release);
             }
             Order::Dig { until_kg, .. } => {
+                needs_part(robot.kind.drum.is_some(), "drum to dig with")?;
                 needs_ground("dig")?;
                 needs_power()?;
                 let capacity_kg = 1e-3 * bin.capacity_g as f64;
@@ -415,9 +425,14 @@ impl Desk<'_, '_> {
             own_robot(&mut self.robots, sender, robot)?;
         let from_m = motion.position_m.as_dvec3();
         let target_m = stand_at(&self.terrain, robot, DVec3::from_array(*target_m))?;
-        let exhaust_m_s = rocket::exhaust_speed_m_per_s(robot.kind.thruster_isp_s);
+        let thrusters = robot.kind.thrusters;
         let mass_kg = robot.mass_kg(bin, tank);
-        let burnt_kg = |delta_v_m_s: f64| mass_kg * (1.0 - (-delta_v_m_s / exhaust_m_s).exp());
+        let burnt_kg = |delta_v_m_s: f64| {
+            thrusters.map_or(0.0, |spec| {
+                let exhaust_m_s = rocket::exhaust_speed_m_per_s(spec.isp_s);
+                mass_kg * (1.0 - (-delta_v_m_s / exhaust_m_s).exp())
+            })
+        };
         let route = guidance::plan_route(
             &self.terrain,
             &mut cell.0,

@@ -241,11 +241,22 @@ impl Robot {
 /// The counter-rotating drums cancel the sideways part of the digging force and leave
 /// `dig_reaction_n` upward at full rate, in proportion to the rate.
 fn dig_rate_kg_per_s(kind: &RobotKind, anchor: Anchor, wear: f64) -> f64 {
-    let full = kind.dig_rate_kg_per_h / 3600.0 * (1.0 - (1.0 - BLUNT_RATE) * wear);
+    let Some(drum) = kind.drum else { return 0.0 };
+    let full = drum.rate_kg_per_h / 3600.0 * (1.0 - (1.0 - BLUNT_RATE) * wear);
     match anchor {
         Anchor::Out => full,
-        Anchor::Holding { pull_out_n } => full * (0.7 * pull_out_n / kind.dig_reaction_n).min(1.0),
+        Anchor::Holding { pull_out_n } if 0.0 < drum.reaction_n => {
+            full * (0.7 * pull_out_n / drum.reaction_n).min(1.0)
+        }
+        Anchor::Holding { .. } => full,
     }
+}
+
+/// Push of the ground on the chassis while the drums turn at a rate [N].
+fn dig_reaction_n(kind: &RobotKind, rate_kg_per_s: f64) -> f64 {
+    kind.drum.map_or(0.0, |drum| {
+        drum.reaction_n * rate_kg_per_s * 3600.0 / drum.rate_kg_per_h
+    })
 }
 
 type Loaded<'w> = (
@@ -293,8 +304,7 @@ fn apply_loads(
             0.0
         };
         tool.rate_kg_per_s = rate;
-        let full = robot.kind.dig_rate_kg_per_h / 3600.0;
-        let reaction_n = robot.kind.dig_reaction_n * rate / full;
+        let reaction_n = dig_reaction_n(&robot.kind, rate);
         if let Anchor::Holding { pull_out_n } = *anchor {
             if reaction_n <= pull_out_n {
                 continue;
@@ -324,12 +334,14 @@ fn apply_loads(
         // Gravity and the terms of the rotating frame are the business of `physics`.
         let mut force_n = DVec3::ZERO;
         drive.thrust_n = DVec3::ZERO;
-        if drive.thrust_m_s2 != DVec3::ZERO && 0 < tank.propellant_g {
-            drive.thrust_n =
-                (mass_kg * drive.thrust_m_s2).clamp_length_max(robot.kind.thruster_thrust_n);
+        if let Some(thrusters) = robot.kind.thrusters
+            && drive.thrust_m_s2 != DVec3::ZERO
+            && 0 < tank.propellant_g
+        {
+            drive.thrust_n = (mass_kg * drive.thrust_m_s2).clamp_length_max(thrusters.thrust_n);
             force_n += drive.thrust_n;
-            tank.owed_g += 1e3 * drive.thrust_n.length() * tick_s
-                / exhaust_speed_m_per_s(robot.kind.thruster_isp_s);
+            tank.owed_g +=
+                1e3 * drive.thrust_n.length() * tick_s / exhaust_speed_m_per_s(thrusters.isp_s);
         }
         if drive.kick_m_s != DVec3::ZERO {
             let free_fall = terrain.acceleration_m_s2(at_m, velocity, &mut cell.0);
@@ -344,7 +356,7 @@ fn apply_loads(
             Some((up, ahead)) => attitude_torque_n_m(
                 motion,
                 physics.inertia_kg_m2(body),
-                robot.kind.wheel_torque_n_m as f32,
+                robot.kind.wheels.torque_n_m as f32,
                 up,
                 ahead,
             ),
@@ -499,7 +511,8 @@ fn dig(
             let ahead = (motion.rotation * Vec3::Z).as_dvec3();
             let reach_m = 0.5 * robot.kind.size_m.2 + 0.3;
             let tool_m = at_m + reach_m * ahead - (robot.half_height_m() + 0.2) * up;
-            let spoil = terrain.excavate(tool_m, robot.kind.dig_reach_m, want_g);
+            let reach_m = robot.kind.drum.map_or(0.0, |drum| drum.reach_m);
+            let spoil = terrain.excavate(tool_m, reach_m, want_g);
             tool.owed_g -= want_g as f64;
             bin.load.add(Feedstock {
                 mass_g: spoil.mass_g,
@@ -530,8 +543,7 @@ fn dig(
             }
         }
         // Archard (1953): volume lost = k F s / H.
-        let full = robot.kind.dig_rate_kg_per_h / 3600.0;
-        let force_n = robot.kind.dig_reaction_n * tool.rate_kg_per_s / full;
+        let force_n = dig_reaction_n(&robot.kind, tool.rate_kg_per_s);
         let lost_m3 = ARCHARD_K * force_n * TOOTH_SPEED_M_S * clock.tick_s() / TOOL_HARDNESS_PA;
         tool.wear = (tool.wear + lost_m3 / TOOL_WEAR_VOLUME_M3).min(1.0);
         if until_g <= bin.load.mass_g {
@@ -593,10 +605,10 @@ fn draw_power(
         }
         let mut load_w = robot.kind.idle_power_w;
         if pilot.digs() {
-            load_w += robot.kind.dig_power_w;
+            load_w += robot.kind.drum.map_or(0.0, |drum| drum.power_w);
         }
         if drive.thrust_n != DVec3::ZERO {
-            load_w += robot.kind.thruster_power_w;
+            load_w += robot.kind.thrusters.map_or(0.0, |spec| spec.power_w);
         }
         let mut supply_w = battery.solar_w;
         if matches!(pilot.step(), Some(Step::Charge)) {
