@@ -5,6 +5,7 @@
 //! else; `docs/cli.md` describes it.
 
 mod bench;
+mod body;
 mod check;
 mod duration;
 mod run;
@@ -86,6 +87,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Tell what a body is like, write its mesh or a map
+    Body(body::BodyArgs),
     /// Check the formulas against published cases
     Reference {
         /// A file in the form of reference_cases.json
@@ -141,6 +144,7 @@ impl Cli {
             Some(Command::Replay { dir, json }) => replay(&dir, json),
             Some(Command::Shot(args)) => shot(&args),
             Some(Command::Check { paths, json }) => check::check(&paths, json),
+            Some(Command::Body(args)) => body::body(&args),
             Some(Command::Reference { file, json }) => reference(&file, json),
             Some(Command::Bench { json }) => bench::bench(json),
         }

@@ -374,6 +374,49 @@ impl BodyModel {
         self.gravity.solid(|| self.surface_mesh())
     }
 
+    /// Potential of gravity and spin together over the lowest pass around the body [m²/s²]: what
+    /// has less energy than that, in the turning frame, cannot leave for good.
+    ///
+    /// The pass is the highest of the lows that the rays of the equator go through. Source:
+    /// Scheeres et al. (1996), Icarus 121, section 4.2. Zero without spin.
+    pub fn pass_potential_m2_s2(&self) -> f64 {
+        let spin_rad_per_s = self.spin_rad_per_s().length();
+        if spin_rad_per_s == 0.0 {
+            return 0.0;
+        }
+        // Of a point mass it lies where an orbit stands over one place.
+        let synchronous_m = (self.mu_m3_per_s2() / spin_rad_per_s.powi(2)).cbrt();
+        let solid = self.solid();
+        let axis = self.spin_rad_per_s() / spin_rad_per_s;
+        let (x, y) = axis.any_orthonormal_pair();
+        let low = |longitude: i32| {
+            let (sine, cosine) = (f64::from(longitude) * 5.0).to_radians().sin_cos();
+            let direction = x * cosine + y * sine;
+            let surface_m = solid.exit(direction).map_or(0.0, |exit| exit.radius_m);
+            let at = |radius_m: f64| {
+                let (potential, _) = solid.potential_and_acceleration(direction * radius_m);
+                potential + 0.5 * (spin_rad_per_s * radius_m).powi(2)
+            };
+            let far_m = 2.0 * synchronous_m.max(surface_m);
+            (0..=60)
+                .map(|step| surface_m + (far_m - surface_m) * f64::from(step) / 60.0)
+                .map(at)
+                .fold(f64::INFINITY, f64::min)
+        };
+        (0..72).map(low).fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// What is in the ground of the pristine body at a place from the centre of mass, so far below
+    /// the surface. Never shown to a brain.
+    pub fn grades_at(&self, from_centre: DVec3, depth_m: f64) -> Grades {
+        self.ore.grades(from_centre, depth_m)
+    }
+
+    /// Mean grades of all that the body is made of. Never shown to a brain.
+    pub fn bulk_grades(&self) -> Grades {
+        self.ore.bulk_grades(&self.outline)
+    }
+
     /// The surface that the body's gravity belongs to, and that is exported: closed and wound
     /// outwards, in metres from the centre of mass, with [`SURFACE_FACES`] facets. Boulders longer
     /// than the facets are on it.

@@ -334,14 +334,9 @@ impl Ore {
             ground: Profile::new(record, class, radius_m, boulder_thickness_m),
         };
         let mut raws = [const { Vec::new() }; 5];
-        for (index, direction) in even_directions(SURVEY).enumerate() {
-            // Not the golden ratio, with which the directions turn.
-            let share = (std::f64::consts::SQRT_2 * index as f64).fract();
-            let rim = outline.rim(direction);
-            let p = direction * (rim.radius_m * share.cbrt());
-            let depth_m = (rim.radius_m - p.length()) * rim.cosine;
+        for (p, depth_m, weight) in places_within(outline, SURVEY, 0.0) {
             for (raws, raw) in raws.iter_mut().zip(ore.raw(p, depth_m)) {
-                raws.push((raw, rim.radius_m.powi(3)));
+                raws.push((raw, weight));
             }
         }
         let fields = [
@@ -418,6 +413,20 @@ impl Ore {
         grades
     }
 
+    /// Means over the volume, from other places than those that the fields were mapped by.
+    pub fn bulk_grades(&self, outline: &Outline) -> Grades {
+        let mut bulk = Grades::default();
+        let mut volume = 0.0;
+        for (p, depth_m, weight) in places_within(outline, 3 * SURVEY, 0.5) {
+            bulk.add(&self.grades(p, depth_m), weight);
+            volume += weight;
+        }
+        for value in &mut bulk.0 {
+            *value /= volume;
+        }
+        bulk
+    }
+
     /// Water, organic matter, metal, platinum group and oxides before they are mapped.
     fn raw(&self, p: DVec3, depth_m: f64) -> [f64; 5] {
         let wide = |shift: f64| {
@@ -460,6 +469,24 @@ impl Ore {
         let at = p / (length_m * self.scale) + DVec3::new(0.31 - shift, shift, 1.7 * shift + 0.11);
         self.fine.at(at)
     }
+}
+
+/// Places spread over the volume of a body with their depths and the volumes that they stand for.
+fn places_within(
+    outline: &Outline,
+    count: usize,
+    shift: f64,
+) -> impl Iterator<Item = (DVec3, f64, f64)> {
+    even_directions(count)
+        .enumerate()
+        .map(move |(index, direction)| {
+            // Not the golden ratio, with which the directions turn.
+            let share = (std::f64::consts::SQRT_2 * index as f64 + shift).fract();
+            let rim = outline.rim(direction);
+            let p = direction * (rim.radius_m * share.cbrt());
+            let depth_m = (rim.radius_m - p.length()) * rim.cosine;
+            (p, depth_m, rim.radius_m.powi(3))
+        })
 }
 
 impl Profile {

@@ -91,8 +91,9 @@ struct Edge {
 
 /// What a field of constant density does at the surface of its mesh.
 ///
-/// Means are weighted by area, the 95th percentile of the slope is by face. Effective gravity contains the centrifugal term of a spin about
-/// +Z. The slope is the angle between effective gravity and the inward normal.
+/// Means are weighted by area, the median and the 95th percentile of the slope are by face.
+/// Effective gravity contains the centrifugal term. The slope is the angle between effective
+/// gravity and the inward normal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SurfaceStatistics {
     pub volume_m3: f64,
@@ -103,13 +104,17 @@ pub struct SurfaceStatistics {
     pub sphere_escape_m_s: f64,
     pub g_m_s2: Spread,
     pub g_eff_m_s2: Spread,
+    /// The part of it that holds things down: negative where loose matter leaves.
+    pub g_eff_inward_m_s2: Spread,
     /// √(2U).
     pub escape_speed_m_s: Spread,
     /// Least speed along the normal that surely escapes, seen from the turning ground (Scheeres
     /// et al. 1996, "Orbits close to asteroid 4769 Castalia", Icarus 121).
     pub return_speed_m_s: Spread,
     pub slope_mean_deg: f64,
+    pub slope_median_deg: f64,
     pub slope_p95_deg: f64,
+    pub slope_max_deg: f64,
     /// |point-mass field − field| / |field|.
     pub point_mass_vector_error_mean: f64,
     pub point_mass_vector_error_max: f64,
@@ -406,10 +411,26 @@ fn sides_of([a, b, c]: [u32; 3]) -> [(u32, u32); 3] {
     [(a, b), (b, c), (c, a)]
 }
 
+/// What a field does just above one face.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FaceSample {
+    pub area_m2: f64,
+    pub g_m_s2: f64,
+    /// With the centrifugal term.
+    pub g_eff_m_s2: f64,
+    /// The part of it that holds things down: negative where loose matter leaves.
+    pub g_eff_inward_m_s2: f64,
+    pub escape_speed_m_s: f64,
+    pub return_speed_m_s: f64,
+    /// Potential of gravity and spin together.
+    pub effective_potential_m2_s2: f64,
+    pub slope_deg: f64,
+    pub point_mass_vector_error: f64,
+}
+
 /// Gravity and its consequences `height_m` above the middle of every face, along its normal.
 ///
-/// The density is `gm_m3_per_s2` / (G · volume). Work is spread over threads; the result does not
-/// depend on how many.
+/// The density is `gm_m3_per_s2` / (G · volume), the spin about +Z.
 ///
 /// # Errors
 /// Those of [`TriangleMesh::check`].
@@ -419,53 +440,57 @@ pub fn surface_statistics(
     period_h: f64,
     height_m: f64,
 ) -> Result<SurfaceStatistics, MeshError> {
-    let volume_m3 = mesh.volume_m3();
-    let density_kg_m3 = gm_m3_per_s2 / (GRAVITATIONAL_CONSTANT * volume_m3);
+    let density_kg_m3 = gm_m3_per_s2 / (GRAVITATIONAL_CONSTANT * mesh.volume_m3());
     let polyhedron = Polyhedron::new(mesh, density_kg_m3)?;
     let spin_rad_per_s = DVec3::Z * (std::f64::consts::TAU / (period_h * 3600.0));
+    let samples = face_samples(mesh, gm_m3_per_s2, spin_rad_per_s, height_m, |point_m| {
+        let field = polyhedron.field_at(point_m);
+        (field.potential_m2_per_s2, field.acceleration_m_per_s2)
+    });
+    Ok(SurfaceStatistics::of(&samples, mesh, gm_m3_per_s2))
+}
 
-    /// What one face contributes.
-    #[derive(Clone, Copy, Default)]
-    struct Sample {
-        area_m2: f64,
-        g: f64,
-        g_eff: f64,
-        escape: f64,
-        back: f64,
-        slope_deg: f64,
-        point_mass_error: f64,
-    }
+/// What a field, potential [m²/s²] and acceleration [m/s²], does above every face of a mesh.
+///
+/// Work is spread over threads; the result does not depend on how many.
+pub fn face_samples(
+    mesh: &TriangleMesh,
+    gm_m3_per_s2: f64,
+    spin_rad_per_s: DVec3,
+    height_m: f64,
+    field_at: impl Fn(DVec3) -> (f64, DVec3) + Sync,
+) -> Vec<FaceSample> {
     let sample = |corners: [u32; 3]| {
         let area_vector = mesh.area_vector_m2(corners);
         let normal = area_vector.normalize();
         let centre = corners.map(|v| mesh.vertices_m[v as usize]);
         let point = (centre[0] + centre[1] + centre[2]) / 3.0 + normal * height_m;
-        let field = polyhedron.field_at(point);
-        let g = field.acceleration_m_per_s2;
+        let (potential_m2_s2, g) = field_at(point);
         let ground = spin_rad_per_s.cross(point);
         let g_eff = g - spin_rad_per_s.cross(ground);
         let radius = point.length();
         let point_mass = point * (-gm_m3_per_s2 / radius.powi(3));
         let along = normal.dot(ground);
-        let depth = field.potential_m2_per_s2.max(gm_m3_per_s2 / radius);
+        let depth = potential_m2_s2.max(gm_m3_per_s2 / radius);
         let back = -along
             + (along * along + 2.0 * depth - ground.length_squared())
                 .max(0.0)
                 .sqrt();
-        Sample {
+        FaceSample {
             area_m2: 0.5 * area_vector.length(),
-            g: g.length(),
-            g_eff: g_eff.length(),
-            escape: (2.0 * field.potential_m2_per_s2).sqrt(),
-            back,
+            g_m_s2: g.length(),
+            g_eff_m_s2: g_eff.length(),
+            g_eff_inward_m_s2: -g_eff.dot(normal),
+            escape_speed_m_s: (2.0 * potential_m2_s2).sqrt(),
+            return_speed_m_s: back,
+            effective_potential_m2_s2: potential_m2_s2 + 0.5 * ground.length_squared(),
             slope_deg: g_eff.angle_between(-normal).to_degrees(),
-            point_mass_error: (point_mass - g).length() / g.length(),
+            point_mass_vector_error: (point_mass - g).length() / g.length(),
         }
     };
-
-    let mut samples = vec![Sample::default(); mesh.faces.len()];
+    let mut samples = vec![FaceSample::default(); mesh.faces.len()];
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let share = mesh.faces.len().div_ceil(threads);
+    let share = mesh.faces.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
         for (faces, samples) in mesh.faces.chunks(share).zip(samples.chunks_mut(share)) {
             let sample = &sample;
@@ -476,43 +501,59 @@ pub fn surface_statistics(
             });
         }
     });
+    samples
+}
 
-    let area_m2: f64 = samples.iter().map(|s| s.area_m2).sum();
-    let mean = |value: fn(&Sample) -> f64| {
-        samples.iter().map(|s| value(s) * s.area_m2).sum::<f64>() / area_m2
-    };
-    let max = |value: fn(&Sample) -> f64| samples.iter().map(value).fold(f64::MIN, f64::max);
-    let spread = |value: fn(&Sample) -> f64| Spread {
-        min: samples.iter().map(value).fold(f64::MAX, f64::min),
-        mean: mean(value),
-        max: max(value),
-    };
-    let equivalent_radius_m = (volume_m3 * 3.0 / (4.0 * std::f64::consts::PI)).cbrt();
-    let mut slopes_deg: Vec<f64> = samples.iter().map(|s| s.slope_deg).collect();
-    slopes_deg.sort_by(f64::total_cmp);
-    // Between the two faces nearest to that rank, each face counting once.
-    let rank = 0.95 * (slopes_deg.len() - 1) as f64;
-    let (below, above) = (
-        slopes_deg[rank.floor() as usize],
-        slopes_deg[rank.ceil() as usize],
-    );
-    let slope_p95_deg = below + (above - below) * rank.fract();
+impl Spread {
+    /// Over a surface, the mean by area.
+    pub fn of(samples: &[FaceSample], value: impl Fn(&FaceSample) -> f64) -> Self {
+        let area_m2: f64 = samples.iter().map(|s| s.area_m2).sum();
+        let sum: f64 = samples.iter().map(|s| value(s) * s.area_m2).sum();
+        Self {
+            min: samples.iter().map(&value).fold(f64::MAX, f64::min),
+            mean: sum / area_m2,
+            max: samples.iter().map(&value).fold(f64::MIN, f64::max),
+        }
+    }
+}
 
-    Ok(SurfaceStatistics {
-        volume_m3,
-        density_kg_m3,
-        equivalent_radius_m,
-        sphere_g_m_s2: gm_m3_per_s2 / equivalent_radius_m.powi(2),
-        sphere_escape_m_s: (2.0 * gm_m3_per_s2 / equivalent_radius_m).sqrt(),
-        g_m_s2: spread(|s| s.g),
-        g_eff_m_s2: spread(|s| s.g_eff),
-        escape_speed_m_s: spread(|s| s.escape),
-        return_speed_m_s: spread(|s| s.back),
-        slope_mean_deg: mean(|s| s.slope_deg),
-        slope_p95_deg,
-        point_mass_vector_error_mean: mean(|s| s.point_mass_error),
-        point_mass_vector_error_max: max(|s| s.point_mass_error),
-    })
+impl SurfaceStatistics {
+    /// Of the samples over the faces of a mesh with a gravitational parameter.
+    pub fn of(samples: &[FaceSample], mesh: &TriangleMesh, gm_m3_per_s2: f64) -> Self {
+        let volume_m3 = mesh.volume_m3();
+        let equivalent_radius_m = (volume_m3 * 3.0 / (4.0 * std::f64::consts::PI)).cbrt();
+        let mut slopes_deg: Vec<f64> = samples.iter().map(|s| s.slope_deg).collect();
+        slopes_deg.sort_by(f64::total_cmp);
+        // Between the two faces nearest to that rank, each face counting once.
+        let quantile = |share: f64| {
+            let rank = share * (slopes_deg.len() - 1) as f64;
+            let (below, above) = (
+                slopes_deg[rank.floor() as usize],
+                slopes_deg[rank.ceil() as usize],
+            );
+            below + (above - below) * rank.fract()
+        };
+        let slope_deg = Spread::of(samples, |s| s.slope_deg);
+        let point_mass_error = Spread::of(samples, |s| s.point_mass_vector_error);
+        Self {
+            volume_m3,
+            density_kg_m3: gm_m3_per_s2 / (GRAVITATIONAL_CONSTANT * volume_m3),
+            equivalent_radius_m,
+            sphere_g_m_s2: gm_m3_per_s2 / equivalent_radius_m.powi(2),
+            sphere_escape_m_s: (2.0 * gm_m3_per_s2 / equivalent_radius_m).sqrt(),
+            g_m_s2: Spread::of(samples, |s| s.g_m_s2),
+            g_eff_m_s2: Spread::of(samples, |s| s.g_eff_m_s2),
+            g_eff_inward_m_s2: Spread::of(samples, |s| s.g_eff_inward_m_s2),
+            escape_speed_m_s: Spread::of(samples, |s| s.escape_speed_m_s),
+            return_speed_m_s: Spread::of(samples, |s| s.return_speed_m_s),
+            slope_mean_deg: slope_deg.mean,
+            slope_median_deg: quantile(0.5),
+            slope_p95_deg: quantile(0.95),
+            slope_max_deg: slope_deg.max,
+            point_mass_vector_error_mean: point_mass_error.mean,
+            point_mass_vector_error_max: point_mass_error.max,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -300,6 +300,66 @@ impl Solid {
     }
 }
 
+/// Where a ray from the origin leaves the body for good.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Exit {
+    pub radius_m: f64,
+    /// Index in the mesh.
+    pub face: usize,
+    /// Weights of the corners of the face.
+    pub weights: [f64; 3],
+}
+
+impl Solid {
+    /// The outermost place of the surface in a direction of length one from the origin; None if
+    /// the ray meets no face.
+    pub fn exit(&self, direction: DVec3) -> Option<Exit> {
+        let mut best: Option<Exit> = None;
+        let mut pending = vec![0_usize];
+        while let Some(index) = pending.pop() {
+            let group = &self.groups[index];
+            let along_m = group.centre.dot(direction);
+            let aside2_m2 = group.centre.length_squared() - along_m * along_m;
+            let outmost_m = best.map_or(0.0, |exit| exit.radius_m);
+            if group.radius_m * group.radius_m * (1.0 + 1e-9) < aside2_m2
+                || along_m + group.radius_m < outmost_m
+            {
+                continue;
+            }
+            if group.split != 0 {
+                pending.extend([group.split as usize, index + 1]);
+                continue;
+            }
+            let first = group.first as usize;
+            for facet in &self.facets[first..first + group.count as usize] {
+                let [a, b, c] = facet.corners;
+                // Volumes of the tetrahedra between the ray and the sides; a little is allowed,
+                // so that no ray slips between two faces.
+                let volumes = [
+                    direction.dot(b.cross(c)),
+                    direction.dot(c.cross(a)),
+                    direction.dot(a.cross(b)),
+                ];
+                let whole: f64 = volumes.iter().sum();
+                if whole <= 0.0 || volumes.iter().any(|volume| *volume < -1e-9 * whole) {
+                    continue;
+                }
+                let weights = volumes.map(|volume| volume / whole);
+                let place = a * weights[0] + b * weights[1] + c * weights[2];
+                let radius_m = place.dot(direction);
+                if best.is_none_or(|exit| exit.radius_m < radius_m) && 0.0 < radius_m {
+                    best = Some(Exit {
+                        radius_m,
+                        face: facet.face as usize,
+                        weights,
+                    });
+                }
+            }
+        }
+        best
+    }
+}
+
 impl Facet {
     fn new(face: u32, corners: [DVec3; 3]) -> Self {
         let [a, b, c] = corners;
@@ -535,6 +595,20 @@ mod tests {
                 let off = potential / truth.potential_m2_per_s2 - 1.0;
                 assert!(off.abs() < 4e-4, "{p}: {off}");
             }
+        }
+    }
+
+    #[test]
+    fn a_ray_leaves_the_body_on_its_surface() {
+        let mesh = lumpy();
+        let tree = Solid::new(&mesh, 1_900.0).unwrap();
+        for direction in even_directions(200).chain(DVec3::AXES) {
+            let exit = tree.exit(direction).unwrap();
+            let place = direction * exit.radius_m;
+            assert!(tree.nearest(place).distance_m.abs() < 1e-9 * exit.radius_m);
+            let corners = mesh.faces[exit.face].map(|v| mesh.vertices_m[v as usize]);
+            let mixed: DVec3 = corners.iter().zip(exit.weights).map(|(c, w)| *c * w).sum();
+            assert!(mixed.distance(place) < 1e-9 * exit.radius_m);
         }
     }
 
