@@ -299,10 +299,13 @@ mod tests {
         let report = run(&file).unwrap();
         let mut compared = 0;
         for case in &report.cases {
-            let of_file = &case.group == "surface_gravity" || case.id.starts_with("bennu/");
+            let of_file = matches!(
+                case.group.as_str(),
+                "surface_gravity" | "gravity_approximation"
+            ) || case.id.starts_with("bennu/");
             match case.group.as_str() {
                 // Shape meshes are not shipped.
-                "polyhedron_gravity" | "surface_gravity" if of_file => {
+                "polyhedron_gravity" | "surface_gravity" | "gravity_approximation" if of_file => {
                     let note = case.note.as_deref().unwrap_or_default();
                     assert!(note.contains("cannot be read"), "{case:?}");
                 }
@@ -333,6 +336,47 @@ mod tests {
         assert!(case.note.unwrap().contains("nothing to compare with"));
         assert_eq!(case.computed["weight_n"], 1.0);
         assert_eq!(case.computed["fraction_of_100N_weight_on_bit"], 0.01);
+    }
+
+    #[test]
+    fn cheap_models_of_gravity_are_held_against_the_polyhedron() {
+        let folder = tempfile::tempdir().unwrap();
+        let (directions, faces) = crate::sim::asteroid::surface::sphere_mesh(8);
+        let mut text = String::new();
+        for d in directions {
+            text += &format!("v {} {} {}\n", 120.0 * d.x, 100.0 * d.y, 80.0 * d.z);
+        }
+        for [a, b, c] in faces {
+            text += &format!("f {} {} {}\n", a + 1, b + 1, c + 1);
+        }
+        std::fs::write(folder.path().join("shape.obj"), text).unwrap();
+        let file = folder.path().join("cases.json");
+        let case = |id: &str, field: &str, value: f64| {
+            format!(
+                r#"{{"id": "{id}", "input": {{"shape": "shape.obj", "{field}": {value}, "height_m": 5}}}}"#
+            )
+        };
+        let cases = [
+            case("mascon/x", "voxel_m", 10.0),
+            case("mascon/fine", "voxel_m", 4.0),
+            case("grid/x", "spacing_m", 10.0),
+            case("grid/fine", "spacing_m", 2.0),
+            case("mascon/dust", "voxel_m", 1e-3),
+            r#"{"id": "point/x", "input": {"shape": "shape.obj", "height_m": 5}}"#.into(),
+        ];
+        let group = format!(
+            r#"{{"groups": {{"gravity_approximation": {{"cases": [{}]}}}}}}"#,
+            cases.join(",")
+        );
+        std::fs::write(&file, group).unwrap();
+        let report = run(&file).unwrap();
+        let of = |index: usize, key: &str| report.cases[index].computed[key].as_f64().unwrap();
+        assert!(of(0, "capped_mean") <= of(0, "point_mean"));
+        assert!(of(1, "capped_mean") < 0.5 * of(0, "capped_mean"));
+        assert!(of(3, "mean") < 0.3 * of(2, "mean"));
+        assert!(of(0, "capped_mean") < 0.2 * of(5, "mean"));
+        assert!(0.05 < of(5, "mean") && of(5, "mean") < of(5, "p95"));
+        assert_eq!(report.cases[4].status, Status::Fail);
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! A tolerance is an object: `rel` and `abs` hold for all values of a case, `abs_acceleration_m_s2`
 //! or `surplus_abs` for those with that word in their key, a bare key for that value, absolutely.
-//! Of several that apply one must be kept. Texts explain, and change nothing. Where nothing
-//! applies, a millionth is allowed.
+//! Of several that apply one must be kept. A `rule` with the words "within a factor x" allows that
+//! ratio either way; if it speaks of "the capped numbers", keys that do not begin so only inform.
+//! Other texts explain, and change nothing. Where nothing applies, a millionth is allowed.
 
 use serde_json::{Map, Value};
 
@@ -38,6 +39,9 @@ impl<'a> Tolerance<'a> {
         expected: &Value,
         computed: &Value,
     ) -> Result<(), String> {
+        if let Some(rule) = self.factor_rule() {
+            return rule.check(key, expected, computed);
+        }
         let allowance = self.allowance(key);
         let equal = match (vector(expected), vector(computed)) {
             // The components of a vector mean nothing by themselves: one that is small against the
@@ -63,6 +67,20 @@ impl<'a> Tolerance<'a> {
         Err(format!(
             "{key} is {computed} and expected to be {expected} within {allowed}"
         ))
+    }
+
+    fn factor_rule(&self) -> Option<FactorRule<'a>> {
+        let text = self.rules?.get("rule")?.as_str()?;
+        let (_, after) = text.split_once("factor ")?;
+        let number: String = after
+            .chars()
+            .take_while(|c| c.is_ascii_digit() || *c == '.')
+            .collect();
+        let factor: f64 = number.trim_end_matches('.').parse().ok()?;
+        let subject = text
+            .split_once(" numbers")
+            .and_then(|(before, _)| before.split_whitespace().last());
+        (1.0 <= factor).then_some(FactorRule { factor, subject })
     }
 
     fn allowance(&self, key: &str) -> Allowance {
@@ -97,6 +115,32 @@ impl<'a> Tolerance<'a> {
             allowance.rel = Some(DEFAULT_REL);
         }
         allowance
+    }
+}
+
+/// A ratio that is allowed either way.
+struct FactorRule<'a> {
+    factor: f64,
+    /// What keys begin with that it holds for, if not for all.
+    subject: Option<&'a str>,
+}
+
+impl FactorRule<'_> {
+    fn check(&self, key: &str, expected: &Value, computed: &Value) -> Result<(), String> {
+        if self
+            .subject
+            .is_some_and(|subject| !key.starts_with(subject))
+        {
+            return Ok(());
+        }
+        let ratio = computed.as_f64().zip(expected.as_f64()).map(|(c, e)| c / e);
+        match ratio {
+            Some(ratio) if self.factor.recip() <= ratio && ratio <= self.factor => Ok(()),
+            _ => Err(format!(
+                "{key} is {computed} and expected to be {expected} within a factor {}",
+                self.factor
+            )),
+        }
     }
 }
 
@@ -203,6 +247,18 @@ mod tests {
         assert!(fits(rules.clone(), "g_max", json!(1), json!(1.04)));
         assert!(!fits(rules.clone(), "g_mean", json!(1), json!(1.04)));
         assert!(fits(rules, "slope_mean_deg", json!(1), json!(1.4)));
+    }
+
+    #[test]
+    fn a_factor_holds_either_way_for_the_numbers_that_it_names() {
+        let all = || json!({"rule": "within a factor 1.5"});
+        assert!(fits(all(), "mean", json!(0.1), json!(0.14)));
+        assert!(!fits(all(), "mean", json!(0.1), json!(0.16)));
+        assert!(!fits(all(), "mean", json!(0.1), json!(0.06)));
+        assert!(!fits(all(), "mean", json!(0.1), Value::Null));
+        let some = || json!({"rule": "should reach the capped numbers within a factor 1.5; point_max is a warning"});
+        assert!(!fits(some(), "capped_p95", json!(0.1), json!(0.2)));
+        assert!(fits(some(), "point_max", json!(0.1), json!(0.9)));
     }
 
     #[test]

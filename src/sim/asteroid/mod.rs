@@ -17,10 +17,12 @@
 //! - [`figure`] holds formulas about a body as a whole.
 //! - [`outline`] is the radius by direction; [`relief`] the ground, craters and boulders on it.
 //! - [`ore`] says what the ground is made of.
+//! - [`approximation`] has cheaper models of gravity, to tell what they miss.
 //! - [`polyhedron`] computes gravity exactly, [`solid`] almost so and fast, [`gravity`] keeps it
 //!   for the tick.
 //! - [`voxels`] is what was dug; [`surface`] makes meshes of it.
 
+pub mod approximation;
 pub mod catalogue;
 pub mod constituent;
 pub mod figure;
