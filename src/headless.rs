@@ -24,6 +24,7 @@ use crate::sim::plant::Plant;
 use crate::sim::prospecting::GradeMap;
 use crate::sim::prospecting::grade_map::GradeMaps;
 use crate::sim::prospecting::probe::Probe;
+use crate::sim::prospecting::trade::DataMarket;
 use crate::sim::prospector::script::Scripts;
 use crate::sim::prospector::{ProspectorId, Prospectors};
 use crate::sim::robot::autopilot::Autopilot;
@@ -374,6 +375,7 @@ impl Headless {
             postcard::to_stdvec(self.world.resource::<Scripts>()),
             postcard::to_stdvec(self.world.resource::<Inbox>()),
             postcard::to_stdvec(self.world.resource::<Prospectors>()),
+            postcard::to_stdvec(self.world.resource::<DataMarket>()),
         ] {
             hash.update(&part.expect("scripts, orders and surveys have no unserialisable part"));
         }

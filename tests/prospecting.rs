@@ -6,12 +6,13 @@ use bevy::math::{DVec3, Vec3};
 use bonanza::headless::Headless;
 use bonanza::sim::asteroid::constituent::Constituent;
 use bonanza::sim::asteroid::{BodyModel, Ground, Terrain};
-use bonanza::sim::level::Level;
 use bonanza::sim::level::modules::{Catalogue, Part};
+use bonanza::sim::level::{Brain, Level};
 use bonanza::sim::order::Order;
 use bonanza::sim::prospecting::measure::{self, Setup};
+use bonanza::sim::prospecting::trade::{Audience, Choice, Circle};
 use bonanza::sim::prospecting::{
-    GradeMap, Held, Instrument, InstrumentSpec, Quantity, Reading, Support, Survey,
+    GradeMap, Held, Instrument, InstrumentSpec, Provenance, Quantity, Reading, Support, Survey,
 };
 use bonanza::sim::random;
 use proptest::prelude::*;
@@ -515,7 +516,8 @@ impl Score {
             terrain, asked_m, ..
         } = patch;
         for (place_m, grade) in asked_m.iter().zip(map.at(asked_m)) {
-            let truth = terrain.model().ground_at(place_m.as_dvec3()).water_fraction;
+            let ground = terrain.model().ground_at(place_m.as_dvec3());
+            let truth = ground.grades.of(map.constituent());
             let (low, high) = grade.interval(0.8);
             self.asked += 1.0;
             self.inside += f64::from(u8::from(low <= truth && truth <= high));
@@ -615,5 +617,387 @@ fn a_map_is_of_ones_own_readings_and_the_same_after_a_save() {
         let map = world.grade_map("player", constituent).unwrap();
         let grade = map.at(&place_m)[0];
         assert!((0.0..=1.0).contains(&grade.mean()) && 0.0 < grade.std());
+    }
+}
+
+/// Three prospectors without scripts, each with two readings of its own.
+fn three_surveyors() -> Headless {
+    let mut level = equipped();
+    for prospector in &mut level.prospectors {
+        prospector.brain = Brain::Human;
+    }
+    let mut world = Headless::load(&level, None).expect("the level names a known body");
+    world.run_until_ms(60_000);
+    for _ in 0..2 {
+        for (by, robot) in SURVEYORS {
+            let robot = robot.to_owned();
+            world.submit(by, Order::Survey { robot });
+        }
+        world.run_until_ms(world.time_ms() + 180_000);
+    }
+    world
+}
+
+const SURVEYORS: [(&str, &str); 3] = [
+    ("player", "digger-1"),
+    ("hydra", "hydra-1"),
+    ("tycho", "tycho-1"),
+];
+
+/// Gives an order and says how it was answered.
+fn answer(world: &mut Headless, by: &str, order: Order) -> Result<(), String> {
+    world.submit(by, order);
+    world.step();
+    let taken = world.orders_taken().last().expect("it has just been taken");
+    taken.answer.clone().map_err(|refusal| refusal.to_string())
+}
+
+fn offer(price_credits: f64, to: Audience) -> Order {
+    Order::OfferData {
+        readings: Choice::default(),
+        price_credits,
+        to,
+    }
+}
+
+fn credits(world: &mut Headless, who: &str) -> f64 {
+    world.observe(who).unwrap().credits
+}
+
+/// Whose readings somebody holds, besides the public record.
+fn sources(world: &mut Headless, who: &str) -> Vec<String> {
+    let seen = world.observe(who).unwrap();
+    let held = seen.readings.iter();
+    held.filter(|held| held.provenance != Provenance::Public)
+        .map(|held| held.reading.measured_by.clone())
+        .collect()
+}
+
+#[test]
+fn data_is_sold_to_as_many_as_pay_and_to_nobody_else() {
+    let mut world = three_surveyors();
+    for (by, _) in SURVEYORS {
+        assert_eq!(
+            sources(&mut world, by),
+            [by, by],
+            "hidden unless said otherwise"
+        );
+    }
+    answer(
+        &mut world,
+        "player",
+        offer(500.0, Audience::Only(vec!["hydra".into()])),
+    )
+    .unwrap();
+    let seen = world.observe("hydra").unwrap();
+    let [offered] = &seen.data_offers[..] else {
+        panic!("{:?}", seen.data_offers);
+    };
+    assert_eq!((offered.readings, offered.new_to_you), (2, 2));
+    assert_eq!(offered.instruments, [(Instrument::ContactSpectrometer, 2)]);
+    assert!(offered.constituents.contains(&Constituent::Water));
+    assert!(
+        offered
+            .water_std
+            .is_some_and(|std| (0.01..0.011).contains(&std))
+    );
+    let robot_m = world.observe("player").unwrap().robots[0].position_m;
+    assert!(offered.centre_m.distance(robot_m) < 2.0 && offered.radius_m < 1.0);
+    // Nobody else sees it, or can tell it from one that is not there.
+    assert_eq!(world.observe("tycho").unwrap().data_offers, []);
+    let buy = |offer| Order::BuyData { offer };
+    let refused = answer(&mut world, "tycho", buy(1)).unwrap_err();
+    assert_eq!(refused, "there is no offer 1 to you");
+    assert_eq!(
+        answer(&mut world, "tycho", buy(99)).unwrap_err(),
+        "there is no offer 99 to you"
+    );
+    assert_eq!(
+        answer(&mut world, "player", buy(1)).unwrap_err(),
+        "there is no offer 1 to you"
+    );
+
+    let before = ["player", "hydra"].map(|who| credits(&mut world, who));
+    answer(&mut world, "hydra", buy(1)).unwrap();
+    assert_eq!(credits(&mut world, "player"), before[0] + 500.0);
+    assert_eq!(credits(&mut world, "hydra"), before[1] - 500.0);
+    assert_eq!(
+        sources(&mut world, "hydra"),
+        ["hydra", "hydra", "player", "player"]
+    );
+    let bought = world.observe("hydra").unwrap().readings.pop().unwrap();
+    let of_player = world.observe("player").unwrap().readings.pop().unwrap();
+    assert_eq!(
+        bought.reading, of_player.reading,
+        "when, where and by whom stay as they were"
+    );
+    assert!(matches!(bought.provenance, Provenance::Bought { ref from, .. } if from == "player"));
+    for who in ["player", "hydra"] {
+        let receipts = world.observe(who).unwrap().data_receipts;
+        assert_eq!(receipts.len(), 1);
+        assert_eq!(
+            (receipts[0].readings, receipts[0].price_credits),
+            (2, 500.0)
+        );
+    }
+    assert_eq!(world.observe("tycho").unwrap().data_receipts, []);
+    let again = answer(&mut world, "hydra", buy(1)).unwrap_err();
+    assert_eq!(again, "you hold all readings of offer 1 already");
+
+    // To all, at a price that only some can pay; the same readings again and again.
+    answer(&mut world, "player", offer(1e9, Audience::Public)).unwrap();
+    assert!(
+        answer(&mut world, "tycho", buy(2))
+            .unwrap_err()
+            .contains("more than there is")
+    );
+    answer(&mut world, "player", offer(7.0, Audience::Public)).unwrap();
+    answer(&mut world, "tycho", buy(3)).unwrap();
+    assert_eq!(sources(&mut world, "tycho").len(), 4);
+
+    // What was bought is not the buyer's to sell.
+    let robot = Some("digger-1".to_owned());
+    let resale = Order::OfferData {
+        readings: Choice {
+            robot,
+            ..Choice::default()
+        },
+        price_credits: 1.0,
+        to: Audience::Public,
+    };
+    assert!(
+        answer(&mut world, "tycho", resale)
+            .unwrap_err()
+            .contains("of your own")
+    );
+
+    // An offer ends when its maker says so, and only then.
+    let withdraw = |offer| Order::WithdrawOffer { offer };
+    let refused = answer(&mut world, "hydra", withdraw(2)).unwrap_err();
+    assert_eq!(refused, "you have made no offer 2");
+    answer(&mut world, "player", withdraw(2)).unwrap();
+    assert!(
+        world
+            .observe("tycho")
+            .unwrap()
+            .data_offers
+            .iter()
+            .all(|offer| offer.id != 2)
+    );
+    assert_eq!(world.ledger().credit_error_ucr(), 0);
+
+    let mut restored = Headless::restore(&world.save()).unwrap();
+    assert_eq!(restored.observe("hydra"), world.observe("hydra"));
+    assert_eq!(restored.state_hash(), world.state_hash());
+}
+
+#[test]
+fn data_is_shared_with_whom_it_is_meant_for() {
+    let mut world = three_surveyors();
+    let share = |with| Order::ShareData {
+        readings: Choice::default(),
+        with,
+    };
+    answer(
+        &mut world,
+        "hydra",
+        share(Audience::Only(vec!["tycho".into()])),
+    )
+    .unwrap();
+    assert_eq!(sources(&mut world, "player").len(), 2);
+    assert_eq!(sources(&mut world, "tycho").len(), 4);
+    answer(&mut world, "hydra", share(Audience::Public)).unwrap();
+    assert_eq!(
+        sources(&mut world, "player"),
+        ["player", "player", "hydra", "hydra"]
+    );
+    assert_eq!(sources(&mut world, "tycho").len(), 4, "nothing twice");
+    // A shared reading sharpens the map of who got it.
+    let place_m = [world.observe("hydra").unwrap().readings[1].reading.point_m];
+    let std = |world: &mut Headless, who: &str| {
+        world
+            .grade_map(who, Constituent::Water)
+            .unwrap()
+            .at(&place_m)[0]
+            .std()
+    };
+    assert!(std(&mut world, "player") < 0.01);
+
+    for (order, reason) in [
+        (share(Audience::Only(vec![])), "nobody is named"),
+        (
+            share(Audience::Only(vec!["ghost".into()])),
+            "there is no prospector \"ghost\"",
+        ),
+        (
+            offer(f64::NAN, Audience::Public),
+            "price_credits = NaN must be from 0",
+        ),
+        (
+            offer(-1.0, Audience::Public),
+            "price_credits = -1 must be from 0",
+        ),
+        (
+            Order::ShareData {
+                readings: Choice {
+                    around: Some(Circle {
+                        centre_m: [f64::NAN; 3],
+                        radius_m: 1.0,
+                    }),
+                    ..Choice::default()
+                },
+                with: Audience::Public,
+            },
+            "must be finite",
+        ),
+        (
+            Order::ShareData {
+                readings: Choice {
+                    around: Some(Circle {
+                        centre_m: [9e9; 3],
+                        radius_m: 1.0,
+                    }),
+                    ..Choice::default()
+                },
+                with: Audience::Public,
+            },
+            "no such readings of your own",
+        ),
+    ] {
+        let refused = answer(&mut world, "player", order).unwrap_err();
+        assert!(refused.contains(reason), "{refused}");
+    }
+}
+
+#[test]
+fn what_an_offer_shows_does_not_depend_on_what_was_read() {
+    // The same instruments at the same places and times, and other chances.
+    let views: Vec<String> = [7, 8]
+        .into_iter()
+        .map(|seed| {
+            let mut level = equipped();
+            for prospector in &mut level.prospectors {
+                prospector.brain = Brain::Human;
+            }
+            let mut world = Headless::load(&level, Some(seed)).unwrap();
+            world.run_until_ms(60_000);
+            for instrument in [Instrument::ContactSpectrometer, Instrument::GammaNeutron] {
+                let robot = "digger-1".to_owned();
+                let time_s = Some(300.0);
+                world.submit(
+                    "player",
+                    Order::Measure {
+                        robot,
+                        instrument,
+                        time_s,
+                    },
+                );
+                world.run_until_ms(world.time_ms() + 400_000);
+            }
+            answer(&mut world, "player", offer(1.0, Audience::Public)).unwrap();
+            let values = worth(
+                &world.observe("player").unwrap().readings[1..]
+                    .iter()
+                    .map(|held| Reading::clone(&held.reading))
+                    .collect::<Vec<_>>(),
+            );
+            let seen = world.observe("tycho").unwrap();
+            let mut shown = Vec::new();
+            numbers(&serde_json::to_value(&seen).unwrap(), &mut shown);
+            for value in values {
+                assert!(!shown.contains(&value));
+            }
+            serde_json::to_string(&seen.data_offers[0]).unwrap()
+        })
+        .collect();
+    assert_eq!(views[0], views[1], "other readings, the same offer");
+}
+
+fn any_deal() -> impl Strategy<Value = (usize, Order)> {
+    let audience = || {
+        prop_oneof![
+            Just(Audience::Public),
+            prop::collection::vec(
+                prop_oneof![Just("player"), Just("hydra"), Just("tycho"), Just("x")],
+                0..3
+            )
+            .prop_map(|names| Audience::Only(names.into_iter().map(str::to_owned).collect())),
+        ]
+    };
+    let price = prop_oneof![5 => 0.0..1e5f64, 1 => Just(1e9), 1 => Just(-1.0), 1 => Just(f64::NAN)];
+    let robot = prop_oneof![4 => Just(None), 1 => Just(Some("hydra-1".to_owned()))];
+    let order = prop_oneof![
+        3 => (price, audience(), robot.clone()).prop_map(|(price_credits, to, robot)| Order::OfferData {
+            readings: Choice { robot, ..Choice::default() },
+            price_credits,
+            to,
+        }),
+        6 => (0..12u32).prop_map(|offer| Order::BuyData { offer }),
+        1 => (0..12u32).prop_map(|offer| Order::WithdrawOffer { offer }),
+        1 => (audience(), robot).prop_map(|(with, robot)| Order::ShareData {
+            readings: Choice { robot, ..Choice::default() },
+            with,
+        }),
+    ];
+    (0..3usize, order)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// Whoever holds a reading of another was let to: by a gift that named it, or by an offer that
+    /// was for it and that it paid.
+    #[test]
+    fn nobody_reads_what_another_has_not_released(
+        deals in prop::collection::vec(any_deal(), 1..40)
+    ) {
+        use std::sync::LazyLock;
+        static START: LazyLock<Vec<u8>> = LazyLock::new(|| three_surveyors().save());
+        let mut world = Headless::restore(&START).unwrap();
+        let names = SURVEYORS.map(|(name, _)| name);
+        // Who may read whom, by what was accepted; and whom each offer was for.
+        let mut released = [[false; 3]; 3];
+        let mut offers: Vec<(usize, [bool; 3])> = Vec::new();
+        let meant = |audience: &Audience| match audience {
+            Audience::Public => [true; 3],
+            Audience::Only(list) => names.map(|name| list.iter().any(|n| n == name)),
+        };
+        let money = |world: &mut Headless| names.map(|who| credits(world, who)).iter().sum::<f64>();
+        let before = money(&mut world);
+        let start_ms = world.time_ms();
+        for (by, order) in deals {
+            let accepted = answer(&mut world, names[by], order.clone()).is_ok();
+            prop_assert_eq!(world.ledger().credit_error_ucr(), 0);
+            if !accepted {
+                continue;
+            }
+            match order {
+                Order::OfferData { to, .. } => offers.push((by, meant(&to))),
+                Order::ShareData { with, .. } => {
+                    for (taker, meant) in meant(&with).into_iter().enumerate() {
+                        released[taker][by] |= meant;
+                    }
+                }
+                Order::BuyData { offer } => {
+                    let (seller, to) = offers[offer as usize - 1];
+                    prop_assert!(to[by], "{} was not for {}", offer, names[by]);
+                    released[by][seller] = true;
+                }
+                _ => {}
+            }
+        }
+        // Upkeep falls due by the hour.
+        if world.time_ms() / 3_600_000 == start_ms / 3_600_000 {
+            prop_assert!((money(&mut world) - before).abs() < 1e-3);
+        }
+        for (reader, name) in names.into_iter().enumerate() {
+            for source in sources(&mut world, name) {
+                let source = names.iter().position(|n| *n == source).unwrap();
+                prop_assert!(
+                    source == reader || released[reader][source],
+                    "{} reads {}", name, names[source]
+                );
+            }
+        }
     }
 }

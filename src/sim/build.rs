@@ -17,6 +17,7 @@ use super::order::{Inbox, Log};
 use super::physics::{Motion, Physics};
 use super::plant::{Plant, grams};
 use super::prospecting::probe::Probe;
+use super::prospecting::trade::DataMarket;
 use super::prospecting::{Provenance, Survey, measure};
 use super::prospector::script::{Script, Scripts};
 use super::prospector::{Prospector, ProspectorId, Prospectors};
@@ -287,6 +288,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), Unkno
     world.insert_resource(terrain);
     world.insert_resource(Market::new(level.market.clone()));
     world.insert_resource(Registry::new(level.charter.clone()));
+    world.insert_resource(DataMarket::default());
     Ok(())
 }
 

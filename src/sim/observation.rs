@@ -17,6 +17,7 @@ use super::law::claims::Registry;
 use super::physics::Motion;
 use super::plant::Plant;
 use super::prospecting::probe::Probe;
+use super::prospecting::trade::{DataMarket, OfferView, Receipt};
 use super::prospecting::{
     ClassGuess, Held, Instrument, InstrumentSpec, Quantity, Support, Survey, instrument,
 };
@@ -60,6 +61,10 @@ pub struct Observation {
     pub samples: Vec<Sample>,
     /// What the body may be made of, from the spectra among the readings.
     pub class_guess: ClassGuess,
+    /// Offers of survey data that it may take up, and its own.
+    pub data_offers: Vec<OfferView>,
+    /// Purchases of survey data that it was a party to.
+    pub data_receipts: Vec<Receipt>,
     pub others: Vec<OtherRobot>,
     pub claims: Vec<ClaimView>,
     pub market: MarketView,
@@ -229,6 +234,7 @@ pub struct Senses<'w, 's> {
     ledger: Res<'w, Ledger>,
     market: Res<'w, Market>,
     registry: Res<'w, Registry>,
+    data: Res<'w, DataMarket>,
     robots: Query<
         'w,
         's,
@@ -339,6 +345,8 @@ impl Senses<'_, '_> {
                 self.terrain.model().is_lunar(),
                 prospector.survey.readings(),
             ),
+            data_offers: self.data.seen_by(&self.prospectors, id),
+            data_receipts: self.data.receipts_of(&prospector.name),
             others,
             claims: self.claims(),
             market: MarketView {

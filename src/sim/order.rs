@@ -11,6 +11,7 @@ use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::prospecting::Instrument;
+use super::prospecting::trade::{Audience, Choice};
 
 /// What a prospector may ask for. Positions are in the site frame [m], masses in kilograms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +53,23 @@ pub enum Order {
     FileClaim { robot: String, radius_m: f64 },
     /// Sell water from a plant's tank to the market's node.
     Sell { plant: String, mass_kg: f64 },
+    /// Offer readings of one's own at a price, to all or to some, as often as they like to buy.
+    OfferData {
+        #[serde(default)]
+        readings: Choice,
+        price_credits: f64,
+        to: Audience,
+    },
+    /// Take an offer of one's own back.
+    WithdrawOffer { offer: u32 },
+    /// Buy the readings of an offer.
+    BuyData { offer: u32 },
+    /// Give readings of one's own away. They cannot be taken back.
+    ShareData {
+        #[serde(default)]
+        readings: Choice,
+        with: Audience,
+    },
     /// Fill the robot's propellant tank from a plant of one's own within reach.
     Refuel { robot: String },
 }
@@ -71,7 +89,11 @@ impl Order {
             | Self::Measure { robot, .. }
             | Self::FileClaim { robot, .. }
             | Self::Refuel { robot } => Some(robot),
-            Self::Sell { .. } => None,
+            Self::Sell { .. }
+            | Self::OfferData { .. }
+            | Self::WithdrawOffer { .. }
+            | Self::BuyData { .. }
+            | Self::ShareData { .. } => None,
         }
     }
 }
@@ -92,6 +114,12 @@ impl fmt::Display for Order {
             } => write!(f, "{robot}: measure with the {instrument}"),
             Self::FileClaim { robot, radius_m } => write!(f, "{robot}: claim {radius_m} m around"),
             Self::Sell { plant, mass_kg } => write!(f, "{plant}: sell {mass_kg} kg of water"),
+            Self::OfferData {
+                price_credits, to, ..
+            } => write!(f, "offer survey data to {to} for {price_credits} credits"),
+            Self::WithdrawOffer { offer } => write!(f, "withdraw offer {offer}"),
+            Self::BuyData { offer } => write!(f, "buy the survey data of offer {offer}"),
+            Self::ShareData { with, .. } => write!(f, "share survey data with {with}"),
             Self::Refuel { robot } => write!(f, "{robot}: refuel"),
         }
     }

@@ -20,6 +20,7 @@ use super::order::{Inbox, Log};
 use super::physics::{BodyHandle, Motion, Physics};
 use super::plant::Plant;
 use super::prospecting::probe::Probe;
+use super::prospecting::trade::DataMarket;
 use super::prospector::Prospectors;
 use super::prospector::script::Scripts;
 use super::robot::autopilot::Autopilot;
@@ -64,6 +65,7 @@ struct State {
     ledger: Ledger,
     market: Market,
     registry: Registry,
+    data: DataMarket,
     terrain: Terrain,
     robots: Vec<RobotState>,
     plants: Vec<Plant>,
@@ -142,6 +144,7 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
         ledger: world.resource::<Ledger>().clone(),
         market: world.resource::<Market>().clone(),
         registry: world.resource::<Registry>().clone(),
+        data: world.resource::<DataMarket>().clone(),
         terrain: world.resource::<Terrain>().clone(),
         robots,
         plants,
@@ -233,6 +236,7 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
     world.insert_resource(state.ledger);
     world.insert_resource(state.market);
     world.insert_resource(state.registry);
+    world.insert_resource(state.data);
     world.insert_resource(terrain);
     world.insert_resource(physics);
     Ok((level, state.seed))

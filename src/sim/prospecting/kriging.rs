@@ -20,9 +20,12 @@ const POCKET_SIZE: f64 = 1.0 / 6.0;
 const JITTER: f64 = 1e-9;
 /// Parameters are fitted again when the number of readings passes one of these.
 const FITTED_AT: [usize; 13] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96];
-/// Ranges that are tried, over the expected one, and variances, over the expected one.
+/// Ranges that are tried, over the expected one.
 const RANGES_TRIED: [f64; 7] = [0.25, 0.4, 0.63, 1.0, 1.6, 2.5, 4.0];
-const VARIANCES_TRIED: [f64; 7] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
+/// Variances that are tried: so many standard deviations of their logarithm from the expected one.
+const VARIANCES_TRIED: [f64; 13] = [
+    -3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0,
+];
 /// How far the logarithms of range and variance may be off what is expected (standard deviation).
 const RANGE_LOG_STD: f64 = 0.7;
 const VARIANCE_LOG_STD: f64 = 0.7;
@@ -154,38 +157,48 @@ impl Kriging {
         }
     }
 
-    /// The most probable parameters on a grid: restricted likelihood, with the mean integrated out
-    /// under what is expected of it (Harville 1974), times log-normal expectations.
+    /// Posterior means of the variance and of the logarithm of the range, over a grid: restricted
+    /// likelihood, with the mean integrated out under what is expected of it (Harville 1974), times
+    /// log-normal expectations. The most probable values instead would leave out that few readings
+    /// leave a larger variance possible, and intervals would be too narrow.
     fn fit(&self) -> Covariance {
-        let mut best = (f64::NEG_INFINITY, self.covariance);
         let variance_log_std = VARIANCE_LOG_STD.hypot(2.0 * self.expected.spread_log_std);
+        let mut tried = Vec::with_capacity(RANGES_TRIED.len() * VARIANCES_TRIED.len());
         for range in RANGES_TRIED {
-            for variance in VARIANCES_TRIED {
-                let tried = Covariance {
-                    variance: variance * self.expected.spread.powi(2),
+            for off in VARIANCES_TRIED {
+                let covariance = Covariance {
+                    variance: (off * variance_log_std).exp() * self.expected.spread.powi(2),
                     range_m: range * self.expected.range_m,
                 };
+                let mut log_chance = -0.5 * (range.ln() / RANGE_LOG_STD).powi(2) - 0.5 * off * off;
                 let (mut factor, mut whitened) = (Vec::new(), Vec::new());
-                let mut log_likelihood = -0.5 * (range.ln() / RANGE_LOG_STD).powi(2)
-                    - 0.5 * (variance.ln() / variance_log_std).powi(2);
                 for row in 0..self.data.len() {
                     extend(
                         &self.expected,
-                        &tried,
+                        &covariance,
                         &self.data,
                         row,
                         &mut factor,
                         &mut whitened,
                     );
                     let pivot = factor[factor.len() - 1];
-                    log_likelihood -= pivot.ln() + 0.5 * whitened[row].powi(2);
+                    log_chance -= pivot.ln() + 0.5 * whitened[row].powi(2);
                 }
-                if best.0 < log_likelihood {
-                    best = (log_likelihood, tried);
-                }
+                tried.push((log_chance, covariance));
             }
         }
-        best.1
+        let best = tried.iter().map(|t| t.0).fold(f64::NEG_INFINITY, f64::max);
+        let (mut whole, mut variance, mut log_range) = (0.0, 0.0, 0.0);
+        for (log_chance, covariance) in tried {
+            let weight = (log_chance - best).exp();
+            whole += weight;
+            variance += weight * covariance.variance;
+            log_range += weight * covariance.range_m.ln();
+        }
+        Covariance {
+            variance: variance / whole,
+            range_m: (log_range / whole).exp(),
+        }
     }
 
     /// Mean and standard deviation of the field itself, not of a reading of it, at each place.

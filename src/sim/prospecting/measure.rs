@@ -113,11 +113,6 @@ impl Errors<'_> {
     }
 }
 
-/// Mass fraction of a constituent, where the ground keeps account of it.
-fn content(ground: &Ground, constituent: Constituent) -> Option<f64> {
-    Some(ground.grades.of(constituent))
-}
-
 /// Random error of the reference contact spectrometer, as mass fractions.
 fn contact_std(constituent: Constituent) -> Option<f64> {
     Some(match constituent {
@@ -230,7 +225,7 @@ pub fn measure(terrain: &Terrain, setup: &Setup) -> Vec<Reading> {
                 .into_iter()
                 .filter_map(|constituent| {
                     let std = contact_std(constituent)?;
-                    let truth = content(&ground, constituent)?;
+                    let truth = ground.grades.of(constituent);
                     Some(errors.normal(
                         Quantity::Content(constituent),
                         truth,
@@ -258,7 +253,7 @@ pub fn measure(terrain: &Terrain, setup: &Setup) -> Vec<Reading> {
                                 Some(std) => CORE_PRECISION * std,
                                 None => CORE_HELIUM_STD,
                             };
-                            let truth = content(&ground, constituent)?;
+                            let truth = ground.grades.of(constituent);
                             Some(errors.normal(
                                 Quantity::Content(constituent),
                                 truth,
@@ -348,7 +343,7 @@ fn count(sight: &Footprint, setup: &Setup, errors: &mut Errors) -> Vec<Estimate>
     let time_s = setup.time_s / setup.spec.std_factor.powi(2);
     let fill = sight.sky_fill;
     let mut estimates = Vec::new();
-    let water = sight.mean(|ground| content(ground, Constituent::Water).unwrap_or(0.0));
+    let water = sight.mean(|ground| ground.grades.of(Constituent::Water));
     let full = NEUTRONS_PER_S * fill * time_s;
     let dark = NEUTRON_BACKGROUND_PER_S * time_s;
     let counted = poisson(
@@ -371,14 +366,7 @@ fn count(sight: &Footprint, setup: &Setup, errors: &mut Errors) -> Vec<Estimate>
         let Some((rate_per_s, under_per_s, systematic_std)) = gamma_line(constituent) else {
             continue;
         };
-        if !sight
-            .grounds
-            .iter()
-            .any(|g| content(g, constituent).is_some())
-        {
-            continue;
-        }
-        let truth = sight.mean(|ground| content(ground, constituent).unwrap_or(0.0));
+        let truth = sight.mean(|ground| ground.grades.of(constituent));
         let full = rate_per_s * fill * time_s;
         let dark = under_per_s * time_s;
         let counted = poisson(&mut errors.noise, full * truth + dark);

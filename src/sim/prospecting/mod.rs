@@ -2,7 +2,7 @@
 //!
 //! [`instrument`] lists the instruments, [`measure`] is how they err, [`probe`] lets robots use
 //! them, [`spectrum`] guesses the class of a body from afar, [`grade_map`] makes a map of all
-//! readings by [`kriging`]. A [`Reading`] is the only thing that
+//! readings by [`kriging`], [`trade`] lets prospectors sell and share them. A [`Reading`] is the only thing that
 //! leaves the ground: estimates with their standard errors, never the truth. Who owns a reading
 //! belongs in `prospector`, what the ground is in `asteroid`.
 
@@ -21,6 +21,7 @@ pub mod kriging;
 pub mod measure;
 pub mod probe;
 pub mod spectrum;
+pub mod trade;
 
 pub use grade_map::{Grade, GradeMap};
 pub use instrument::{Instrument, InstrumentSpec};

@@ -186,7 +186,7 @@ impl ClassGuess {
     /// What to expect of a constituent: the mixture of the classes, each with its mean and range.
     ///
     /// A class mean is taken to be known to a tenth; a range spans 3.5 standard deviations of
-    /// places, as that of even odds does, and where the tables give none, places differ by a fifth.
+    /// places, as that of even odds does, and where the tables give none, places differ by a quarter.
     pub fn prior(&self, constituent: Constituent) -> Prior {
         let classes = || {
             self.0.iter().filter_map(|chance| {
@@ -218,6 +218,6 @@ impl ClassGuess {
 fn class_spread(constituent: Constituent, class: &Composition) -> f64 {
     match constituent.range_in(class) {
         Some([low, high]) => (high - low) / 3.5,
-        None => 0.2 * constituent.mean_in(class),
+        None => 0.23 * constituent.mean_in(class),
     }
 }

@@ -22,6 +22,7 @@ use crate::sim::order::{Inbox, Issued, Log, Order, Refusal, Severity, Taken};
 use crate::sim::physics::Motion;
 use crate::sim::plant::Plant;
 use crate::sim::prospecting::probe::Probe;
+use crate::sim::prospecting::trade::{self, DataMarket, Receipt};
 use crate::sim::prospecting::{Instrument, instrument};
 use crate::sim::prospector::{ProspectorId, Prospectors};
 use crate::sim::voyage::rocket;
@@ -40,10 +41,11 @@ pub struct Desk<'w, 's> {
     terms: Res<'w, Terms>,
     accounts: Res<'w, Accounts>,
     terrain: Res<'w, Terrain>,
-    prospectors: Res<'w, Prospectors>,
+    prospectors: ResMut<'w, Prospectors>,
     ledger: ResMut<'w, Ledger>,
     market: ResMut<'w, Market>,
     registry: ResMut<'w, Registry>,
+    data: ResMut<'w, DataMarket>,
     log: ResMut<'w, Log>,
     robots: Query<'w, 's, Commanded>,
     plants: Query<'w, 's, &'static mut Plant>,
@@ -100,6 +102,10 @@ impl Desk<'_, '_> {
         match order {
             Order::Sell { plant, mass_kg } => self.sell(sender, plant, *mass_kg),
             Order::FileClaim { robot, radius_m } => self.file_claim(sender, robot, *radius_m),
+            Order::OfferData { .. }
+            | Order::WithdrawOffer { .. }
+            | Order::BuyData { .. }
+            | Order::ShareData { .. } => self.trade_data(sender, order),
             _ => self.command_robot(sender, order),
         }
     }
@@ -275,7 +281,12 @@ impl Desk<'_, '_> {
                     });
                 }
             }
-            Order::Sell { .. } | Order::FileClaim { .. } => unreachable!("not for a robot's pilot"),
+            Order::Sell { .. }
+            | Order::FileClaim { .. }
+            | Order::OfferData { .. }
+            | Order::WithdrawOffer { .. }
+            | Order::BuyData { .. }
+            | Order::ShareData { .. } => unreachable!("not for a robot's pilot"),
         }
         match order {
             Order::Stop { .. } => probe.stop(),
@@ -283,6 +294,73 @@ impl Desk<'_, '_> {
             _ => probe.leave_ground(),
         }
         pilot.set(plan);
+        Ok(())
+    }
+
+    fn trade_data(&mut self, sender: ProspectorId, order: &Order) -> Result<(), Refusal> {
+        let now_ms = self.clock.time_ms();
+        let prospectors = &mut *self.prospectors;
+        let by = prospectors.name(sender).to_owned();
+        let mut tell = |to: &str, text: String| self.log.tell(now_ms, to, Severity::Info, text);
+        match order {
+            Order::OfferData {
+                readings,
+                price_credits,
+                to,
+            } => {
+                let price = *price_credits;
+                let id = self
+                    .data
+                    .offer(now_ms, prospectors, sender, readings, price, to)?;
+                tell(
+                    &by,
+                    format!("offer {id} stands: survey data for {price:.0} credits"),
+                );
+                for (other, prospector) in prospectors.iter() {
+                    if other != sender && self.data.is_open_to(id, other) {
+                        let text =
+                            format!("{by} offers survey data for {price:.0} credits, offer {id}");
+                        tell(&prospector.name, text);
+                    }
+                }
+            }
+            Order::WithdrawOffer { offer } => {
+                self.data.withdraw(sender, *offer)?;
+                tell(&by, format!("offer {offer} is withdrawn"));
+            }
+            Order::BuyData { offer } => {
+                let ledger = &mut self.ledger;
+                let Receipt {
+                    seller,
+                    readings,
+                    price_credits,
+                    ..
+                } = self.data.buy(now_ms, prospectors, ledger, sender, *offer)?;
+                tell(
+                    &by,
+                    format!(
+                        "bought {readings} readings of {seller} for {price_credits:.0} credits"
+                    ),
+                );
+                tell(
+                    &seller,
+                    format!(
+                        "{by} bought {readings} readings, offer {offer}, for {price_credits:.0} credits"
+                    ),
+                );
+            }
+            Order::ShareData { readings, with } => {
+                let (count, takers) = trade::share(now_ms, prospectors, sender, readings, with)?;
+                tell(&by, format!("{count} readings are shared with {with}"));
+                for taker in takers {
+                    tell(
+                        prospectors.name(taker),
+                        format!("{by} shares {count} readings with you"),
+                    );
+                }
+            }
+            _ => unreachable!("not about data"),
+        }
         Ok(())
     }
 
