@@ -79,6 +79,7 @@ impl Map {
         let solid = model.solid();
         let depth_m = GRADE_DEPTH_M.min(0.1 * model.reference_radius_m());
 
+        let half_rad = std::f64::consts::PI / WIDTH as f64;
         let row = |latitude_rad: f64| -> Vec<[f64; 3]> {
             (0..WIDTH)
                 .map(|x| {
@@ -93,12 +94,20 @@ impl Map {
                         let terms = corners.iter().zip(exit.weights);
                         terms.map(|(&v, weight)| values[v as usize] * weight).sum()
                     };
-                    let below: DVec3 = direction * (exit.radius_m - depth_m);
-                    let grades = model.grades_at(below, depth_m);
+                    // Ore changes within a pixel of a large body: the mean of four places.
+                    let grade: f64 = (0..4)
+                        .map(|quarter| {
+                            let aside = |bit: i32| (f64::from(quarter >> bit & 1) - 0.5) * half_rad;
+                            let direction =
+                                direction_of(latitude_rad + aside(0), longitude_rad + aside(1));
+                            let below: DVec3 = direction * (exit.radius_m - depth_m);
+                            (ware.of)(&model.grades_at(below, depth_m))
+                        })
+                        .sum();
                     [
                         mixed(&gravity) / per_unit,
                         mixed(&slope),
-                        (ware.of)(&grades) / ware.per_unit,
+                        0.25 * grade / ware.per_unit,
                     ]
                 })
                 .collect()

@@ -100,6 +100,7 @@ impl Picture {
         let mut encoder = png::Encoder::new(&mut file, self.width as u32, self.height as u32);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::Balanced);
         let bytes: Vec<u8> = self.pixels.iter().flatten().copied().collect();
         let written = encoder
             .write_header()

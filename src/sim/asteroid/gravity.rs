@@ -579,6 +579,45 @@ mod tests {
     }
 
     #[test]
+    fn thousands_of_tonnes_dug_shift_gravity_by_what_they_weighed() {
+        let bennu = bennu();
+        let mut terrain = Terrain::new(Arc::clone(&bennu));
+        let (mut dug_g, mut moment) = (0, DVec3::ZERO);
+        let place = bennu.surface_point(0.05, 1.2);
+        let (east, north) = place.normalize().any_orthonormal_pair();
+        for index in 0..6 {
+            let aside = 9.0 * (f64::from(index % 3) * east + f64::from(index / 3) * north);
+            let centre = terrain.surface_below(place + aside);
+            let spoil = terrain.excavate(centre, 7.0, i64::MAX);
+            // A bowl's centroid lies three eighths of its radius down.
+            moment += (centre - centre.normalize() * 2.6) * spoil.mass_g as f64;
+            dug_g += spoil.mass_g;
+        }
+        assert!(2_000_000_000 < dug_g, "{dug_g} g");
+        let centroid = moment / dug_g as f64;
+        for away_m in [60.0, 120.0, 600.0] {
+            for side in [place.normalize(), (place.normalize() + east).normalize()] {
+                let p = centroid + side * away_m;
+                let change = terrain.gravity_m_s2(p, &mut GravityCell::default())
+                    - bennu.gravity_m_s2(p, &mut GravityCell::default());
+                let arm = p - centroid;
+                let expected =
+                    arm * (GRAVITATIONAL_CONSTANT * dug_g as f64 * 1e-3) / arm.length().powi(3);
+                let error = (change - expected).length() / expected.length();
+                // Near by, the pit is no point.
+                let allowed = 0.01 + (14.0 / away_m).powi(2);
+                assert!(error < allowed, "{error} at {away_m} m");
+            }
+        }
+        // On its rim one weighs less, by more than the model's own error.
+        let rim = place + place.normalize() * 1.0;
+        let before = bennu.gravity_m_s2(rim, &mut GravityCell::default());
+        let after = terrain.gravity_m_s2(rim, &mut GravityCell::default());
+        let change = (after - before).length() / before.length();
+        assert!((0.005..0.1).contains(&change), "{change}");
+    }
+
+    #[test]
     fn turning_adds_centrifugal_and_coriolis_acceleration() {
         let terrain = Terrain::new(bennu());
         let spin = terrain.model().spin_rad_per_s().z;
