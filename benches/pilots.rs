@@ -39,10 +39,27 @@ fn main() {
         });
         let arrived = trips.iter().filter(|trip| trip.miss_m < 2.0).count();
         println!("{body}: {arrived} of {pairs} within 2 m");
+        let sums = trips.iter().filter_map(|trip| Some((trip, trip.estimate?)));
+        let (mut time, mut fuel, mut chance, mut n) = ((0.0, 0.0), (0.0, 0.0), 0.0, 0.0);
+        for (trip, said) in sums.filter(|(trip, _)| !trip.lost) {
+            time = (time.0 + trip.time_s, time.1 + said.time_s);
+            fuel = (fuel.0 + trip.propellant_kg, fuel.1 + said.propellant_kg);
+            chance += said.arrive_chance;
+            n += 1.0;
+        }
+        println!(
+            "  all: {:.0} s (said {:.0}), {:.2} kg (said {:.2}), said to arrive {:.1} of {n}",
+            time.0, time.1, fuel.0, fuel.1, chance
+        );
         for trip in trips {
             let estimate = trip.estimate.map_or_else(
                 || "no estimate".to_owned(),
-                |e| format!("{:.0} s, {:.3} kg", e.time_s, e.propellant_kg),
+                |e| {
+                    format!(
+                        "{:.0} s, {:.3} kg, {} legs, {:.2}",
+                        e.time_s, e.propellant_kg, e.legs, e.arrive_chance
+                    )
+                },
             );
             println!(
                 "  {} {:6.0} m apart: {:8.2} m off after {:7.0} s, {:.3} kg (said {estimate}) {}",

@@ -19,6 +19,28 @@ use super::prospecting::trade::{Audience, Choice};
 pub enum Order {
     /// Jump to a place on the surface: the nearest surface point above or below `target_m`.
     HopTo { robot: String, target_m: [f64; 3] },
+    /// Fly to a place on the thrusters, over the ground, and land.
+    FlyTo { robot: String, target_m: [f64; 3] },
+    /// Jump straight up with a speed of one's own choice and come down again. The prediction of
+    /// the highest point, if there is one, is held against what comes.
+    Jump {
+        robot: String,
+        speed_m_s: f64,
+        #[serde(default)]
+        predicted_apex_m: Option<f64>,
+    },
+    /// Steer by hand: thrust and torque in the robot's own axes (+X right, +Y up, +Z ahead) for a
+    /// time, cut to what thrusters and wheels give. Replaces what the robot was doing.
+    Actuate {
+        robot: String,
+        #[serde(default)]
+        thrust_n: [f64; 3],
+        #[serde(default)]
+        torque_n_m: [f64; 3],
+        for_s: f64,
+    },
+    /// Help oneself: land what drifts, turn over what lies on its side, work a stuck bit loose.
+    Free { robot: String },
     /// Screw the anchors into the ground under the robot.
     Anchor { robot: String },
     /// Pull the anchors out.
@@ -79,6 +101,10 @@ impl Order {
     pub fn robot(&self) -> Option<&str> {
         match self {
             Self::HopTo { robot, .. }
+            | Self::FlyTo { robot, .. }
+            | Self::Jump { robot, .. }
+            | Self::Actuate { robot, .. }
+            | Self::Free { robot }
             | Self::Anchor { robot }
             | Self::Release { robot }
             | Self::Dig { robot, .. }
@@ -102,6 +128,12 @@ impl fmt::Display for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::HopTo { robot, .. } => write!(f, "{robot}: hop"),
+            Self::FlyTo { robot, .. } => write!(f, "{robot}: fly"),
+            Self::Jump {
+                robot, speed_m_s, ..
+            } => write!(f, "{robot}: jump at {:.1} cm/s", 100.0 * speed_m_s),
+            Self::Actuate { robot, for_s, .. } => write!(f, "{robot}: steer for {for_s} s"),
+            Self::Free { robot } => write!(f, "{robot}: get free"),
             Self::Anchor { robot } => write!(f, "{robot}: anchor"),
             Self::Release { robot } => write!(f, "{robot}: release the anchors"),
             Self::Dig { robot, .. } => write!(f, "{robot}: dig"),

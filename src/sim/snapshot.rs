@@ -24,6 +24,8 @@ use super::prospecting::trade::DataMarket;
 use super::prospector::Prospectors;
 use super::prospector::script::Scripts;
 use super::robot::autopilot::Autopilot;
+use super::robot::feats::Feats;
+use super::robot::recoil::Recoil;
 use super::robot::{Anchor, Battery, Bin, Drive, FieldCell, Robot, Tank, Tool};
 use super::{Accounts, Chance, Clock, build};
 
@@ -67,6 +69,8 @@ struct State {
     registry: Registry,
     data: DataMarket,
     terrain: Terrain,
+    feats: Feats,
+    recoil: Recoil,
     robots: Vec<RobotState>,
     plants: Vec<Plant>,
 }
@@ -146,6 +150,8 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
         registry: world.resource::<Registry>().clone(),
         data: world.resource::<DataMarket>().clone(),
         terrain: world.resource::<Terrain>().clone(),
+        feats: world.resource::<Feats>().clone(),
+        recoil: *world.resource(),
         robots,
         plants,
     };
@@ -238,6 +244,8 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
     world.insert_resource(state.registry);
     world.insert_resource(state.data);
     world.insert_resource(terrain);
+    world.insert_resource(state.feats);
+    world.insert_resource(state.recoil);
     world.insert_resource(physics);
     Ok((level, state.seed))
 }

@@ -10,6 +10,8 @@ use bevy::math::DVec3;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::feats::{Feats, Jump};
+use super::forecast::Craft;
 use super::guidance::{self, Hop, NoHop};
 use super::{Anchor, Battery, Bin, Drive, FieldCell, Robot, Tank, anchor_ground};
 use crate::sim::asteroid::Terrain;
@@ -20,6 +22,7 @@ use crate::sim::order::{Log, Severity};
 use crate::sim::physics::{BodyHandle, Motion, Physics};
 use crate::sim::plant::Plant;
 use crate::sim::prospector::Prospectors;
+use crate::sim::voyage::rocket::exhaust_speed_m_per_s;
 use crate::sim::{Chance, Clock};
 
 /// A hop that ends farther than this from its mark is flown again [m].
@@ -44,6 +47,8 @@ const CRUISE_M: f64 = 7.0;
 const LOOK_AHEAD_M: [f64; 3] = [0.0, 12.0, 30.0];
 pub(super) const CRUISE_M_S: f64 = 0.20;
 pub(super) const CRUISE_ESCAPE_FRACTION: f64 = 0.6;
+/// Part of the difference to the wanted velocity that each look ahead takes up.
+const CRUISE_SMOOTHING: f64 = 0.15;
 /// In free flight the height is looked up this often: a robot moves millimetres in a tick.
 const LOOK_DOWN_TICKS: u64 = 20;
 /// Push onto the ground after touch-down, as an acceleration [m/s²]: some ten times the weight, so
@@ -89,6 +94,23 @@ pub enum Step {
     /// Come down where the robot is.
     Land {
         stage: Stage,
+    },
+    /// Straight up with a chosen speed, and down again.
+    Jump {
+        speed_m_s: f64,
+        /// What its owner says the apex will be [m].
+        predicted_apex_m: Option<f64>,
+        from_m: DVec3,
+        up: DVec3,
+        /// Greatest height so far [m].
+        apex_m: f64,
+        stage: Stage,
+    },
+    /// Set-points from outside, in the robot's own axes, until the time is over.
+    Actuate {
+        thrust_n: DVec3,
+        torque_n_m: DVec3,
+        left_s: f64,
     },
     Anchor,
     Dig {
@@ -170,7 +192,10 @@ impl Autopilot {
     /// Whether the present step moves the robot, and so needs short ticks.
     pub fn moves(&self, anchor: Anchor) -> bool {
         let moves = match self.step() {
-            Some(Step::Hop { .. } | Step::Fly { .. } | Step::Land { .. }) => true,
+            Some(Step::Hop { .. } | Step::Fly { .. } | Step::Land { .. } | Step::Jump { .. }) => {
+                true
+            }
+            Some(Step::Actuate { .. }) => anchor == Anchor::Out,
             Some(Step::Dig { .. }) => anchor == Anchor::Out,
             _ => false,
         };
@@ -185,17 +210,20 @@ impl Autopilot {
             None if motion.at_rest || motion.touching => Activity::Idle,
             None if motion.velocity_m_s.length() < ADRIFT_M_S => Activity::Settling,
             None => Activity::Adrift,
+            Some(Step::Actuate { .. }) => Activity::Hopping,
             Some(Step::Release | Step::Anchor) => Activity::Anchoring,
-            Some(Step::Hop { stage, .. } | Step::Fly { stage, .. } | Step::Land { stage }) => {
-                match stage {
-                    Stage::Aim
-                    | Stage::Kick { .. }
-                    | Stage::Coast { .. }
-                    | Stage::Cruise { .. } => Activity::Hopping,
-                    Stage::Approach { .. } => Activity::Braking,
-                    Stage::Settle { .. } => Activity::Settling,
+            Some(
+                Step::Hop { stage, .. }
+                | Step::Fly { stage, .. }
+                | Step::Jump { stage, .. }
+                | Step::Land { stage },
+            ) => match stage {
+                Stage::Aim | Stage::Kick { .. } | Stage::Coast { .. } | Stage::Cruise { .. } => {
+                    Activity::Hopping
                 }
-            }
+                Stage::Approach { .. } => Activity::Braking,
+                Stage::Settle { .. } => Activity::Settling,
+            },
             Some(Step::Dig { .. }) => Activity::Digging,
             Some(Step::Unload { .. }) => Activity::Unloading,
             Some(Step::Charge) => Activity::Charging,
@@ -239,6 +267,14 @@ impl Autopilot {
                     Stage::Settle { .. } => "settling".into(),
                 }
             }
+            Some(Step::Actuate { left_s, .. }) => {
+                format!("steered by hand for {left_s:.0} s more")
+            }
+            Some(Step::Jump { apex_m, stage, .. }) => match stage {
+                Stage::Aim | Stage::Kick { .. } => "jumping".into(),
+                Stage::Settle { .. } => "settling".into(),
+                _ => format!("in flight, {apex_m:.1} m up at most so far"),
+            },
             Some(Step::Land { stage }) => match stage {
                 Stage::Settle { .. } => "settling".into(),
                 _ => "coming down".into(),
@@ -265,12 +301,14 @@ impl Autopilot {
             Step::Dig { until_g } => bin.load.mass_g as f64 / *until_g as f64,
             Step::Charge => battery.fraction(),
             Step::Unload { .. } => 1.0 - bin.load.mass_g as f64 / bin.capacity_g as f64,
-            Step::Hop { stage, .. } | Step::Fly { stage, .. } | Step::Land { stage } => match stage
-            {
+            Step::Hop { stage, .. }
+            | Step::Fly { stage, .. }
+            | Step::Jump { stage, .. }
+            | Step::Land { stage } => match stage {
                 Stage::Settle { for_s } => for_s / SETTLE_S,
                 _ => return None,
             },
-            Step::Refuel { .. } => return None,
+            Step::Refuel { .. } | Step::Actuate { .. } => return None,
         };
         Some(part.clamp(0.0, 1.0))
     }
@@ -296,10 +334,30 @@ pub(in crate::sim) fn fly(
     chance: Res<Chance>,
     mut physics: ResMut<Physics>,
     mut log: ResMut<Log>,
+    mut feats: ResMut<Feats>,
     mut robots: Query<Flying>,
 ) {
     for (robot, &body, motion, tank, battery, anchor, mut drive, mut pilot, mut cell) in &mut robots
     {
+        if let Some(Step::Actuate {
+            thrust_n,
+            torque_n_m,
+            left_s,
+        }) = pilot.plan.front_mut()
+        {
+            let to_site = motion.rotation.as_dquat();
+            *drive = Drive {
+                push_n: to_site * *thrust_n,
+                torque_n_m: to_site * *torque_n_m,
+                thrust_n: drive.thrust_n,
+                ..default()
+            };
+            *left_s -= clock.tick_s();
+            if *left_s < 0.5 * clock.tick_s() {
+                pilot.finish();
+            }
+            continue;
+        }
         let (mut flight, tries_max) = match Flight::of(pilot.step()) {
             Some(flight) => (flight, tries_max(robot, tank)),
             None => {
@@ -327,6 +385,15 @@ pub(in crate::sim) fn fly(
         let up = terrain.up_by(at_m, &mut cell.0);
         // Looked up only where it is needed: it costs more than the rest of the tick.
         let height_m = || terrain.signed_distance_m(at_m) - robot.half_height_m();
+        // Ground on the way is as good as the ground that was meant, unless that is near.
+        if !flight.last
+            && matches!(flight.stage, Stage::Approach { .. } | Stage::Settle { .. })
+            && flight
+                .mark_m
+                .is_some_and(|mark_m| NEAR_M < at_m.distance(mark_m))
+        {
+            flight.mark_m = None;
+        }
         let mark_m = flight.mark_m.unwrap_or_else(|| at_m - height_m() * up);
         let can_thrust = can_thrust(robot, tank);
         match flight.stage {
@@ -342,6 +409,18 @@ pub(in crate::sim) fn fly(
                         );
                     }
                     continue;
+                } else if let Some(Step::Jump { speed_m_s, .. }) = pilot.step() {
+                    physics.wake(body);
+                    let hop = Hop {
+                        take_off_m_s: guidance::disturbed_m_s(
+                            *speed_m_s * up,
+                            &mut chance.stream("take-off", &robot.name, clock.time_ms()),
+                        ),
+                        touch_down_m_s: DVec3::ZERO,
+                        flight_s: f64::INFINITY,
+                        apex_m: 0.0,
+                    };
+                    flight.stage = Stage::Kick { hop, left_s: 3.0 };
                 } else if flight.on_thrust {
                     pilot.waiting_for_power = false;
                     physics.wake(body);
@@ -411,7 +490,7 @@ pub(in crate::sim) fn fly(
             Stage::Coast { left_s } => {
                 let falling = velocity.dot(up) < 0.0;
                 let near = || {
-                    at_m.distance(mark_m) < NEAR_M
+                    flight.mark_m.is_some() && at_m.distance(mark_m) < NEAR_M
                         || (clock.tick().is_multiple_of(LOOK_DOWN_TICKS)
                             && height_m() < LAND_HERE_M)
                 };
@@ -430,7 +509,9 @@ pub(in crate::sim) fn fly(
                     flight.stage = Stage::Approach { for_s: 0.0 };
                 } else {
                     if clock.tick().is_multiple_of(LOOK_DOWN_TICKS) {
-                        wanted_m_s = cruise_m_s(&terrain, at_m, to_mark_m, up);
+                        // Smoothed: each change of mind burns propellant.
+                        let now_m_s = cruise_m_s(&terrain, at_m, to_mark_m, up);
+                        wanted_m_s = wanted_m_s.lerp(now_m_s, CRUISE_SMOOTHING);
                     }
                     drive.face = Some((up, to_mark_m));
                     let free_fall = terrain.acceleration_m_s2(at_m, velocity, &mut cell.0);
@@ -479,7 +560,37 @@ pub(in crate::sim) fn fly(
                     flight.stage = Stage::Settle {
                         for_s: for_s + tick_s,
                     };
+                } else if flight.mark_m.is_none() && !flight.last {
+                    flight.stage = Stage::Aim;
                 } else if flight.mark_m.is_none() {
+                    if let Some(&Step::Jump {
+                        speed_m_s,
+                        predicted_apex_m,
+                        apex_m,
+                        ..
+                    }) = pilot.step()
+                    {
+                        let jump = Jump {
+                            at_ms: clock.time_ms(),
+                            prospector: prospectors.name(robot.owner).to_owned(),
+                            robot: robot.name.clone(),
+                            speed_m_s,
+                            apex_m,
+                            predicted_apex_m,
+                        };
+                        let verdict = jump.error().map_or_else(String::new, |error| {
+                            format!(
+                                "; {:.1} m were predicted, {:.0} % off",
+                                predicted_apex_m.unwrap_or_default(),
+                                100.0 * error
+                            )
+                        });
+                        tell(
+                            Severity::Info,
+                            format!("{} has been {apex_m:.1} m up{verdict}", robot.name),
+                        );
+                        feats.jumps.push(jump);
+                    }
                     pilot.finish();
                     continue;
                 } else {
@@ -516,6 +627,12 @@ pub(in crate::sim) fn fly(
                     }
                 }
             }
+        }
+        if let Some(Step::Jump {
+            from_m, up, apex_m, ..
+        }) = pilot.plan.front_mut()
+        {
+            *apex_m = apex_m.max((at_m - *from_m).dot(*up));
         }
         flight.write_to(pilot.plan.front_mut());
     }
@@ -568,7 +685,7 @@ impl Flight {
                 tries,
                 on_thrust: true,
             },
-            Step::Land { stage } => Self {
+            Step::Land { stage } | Step::Jump { stage, .. } => Self {
                 mark_m: None,
                 target_m: DVec3::ZERO,
                 leg_m: DVec3::ZERO,
@@ -600,7 +717,7 @@ impl Flight {
                 *stage = self.stage;
                 *tries = self.tries;
             }
-            Some(Step::Land { stage }) => *stage = self.stage,
+            Some(Step::Land { stage } | Step::Jump { stage, .. }) => *stage = self.stage,
             _ => {}
         }
     }
@@ -614,6 +731,25 @@ pub(super) fn can_thrust(robot: &Robot, tank: &Tank) -> bool {
 /// Fastest take-off by the legs or flywheels [m/s]; 0 for a machine that cannot hop.
 pub(super) fn hop_speed_max_m_s(robot: &Robot) -> f64 {
     robot.kind.hop_speed_max_m_s()
+}
+
+/// What the robot brings to a flight, for a forecast of it.
+pub(super) fn craft(robot: &Robot, bin: &Bin, tank: &Tank) -> Craft {
+    let kind = &robot.kind;
+    let can_thrust = can_thrust(robot, tank);
+    Craft {
+        mass_kg: robot.mass_kg(bin, tank),
+        half_height_m: robot.half_height_m(),
+        hop_speed_max_m_s: hop_speed_max_m_s(robot),
+        exhaust_m_s: if can_thrust {
+            exhaust_speed_m_per_s(kind.thruster_isp_s)
+        } else {
+            0.0
+        },
+        propellant_kg: 1e-3 * tank.propellant_g as f64,
+        thruster_power_w: kind.thruster_power_w,
+        idle_power_w: kind.idle_power_w,
+    }
 }
 
 fn tries_max(robot: &Robot, tank: &Tank) -> u8 {
@@ -705,7 +841,11 @@ pub(in crate::sim) fn work(
             if !pilot.waiting_for_power
                 && !matches!(
                     step,
-                    Step::Hop { .. } | Step::Fly { .. } | Step::Land { .. }
+                    Step::Hop { .. }
+                        | Step::Fly { .. }
+                        | Step::Land { .. }
+                        | Step::Jump { .. }
+                        | Step::Actuate { .. }
                 )
             {
                 pilot.waiting_for_power = true;
@@ -723,7 +863,12 @@ pub(in crate::sim) fn work(
         pilot.spent_s += tick_s;
         let spent_s = pilot.spent_s;
         match step {
-            Step::Hop { .. } | Step::Fly { .. } | Step::Land { .. } | Step::Dig { .. } => {}
+            Step::Hop { .. }
+            | Step::Fly { .. }
+            | Step::Land { .. }
+            | Step::Jump { .. }
+            | Step::Actuate { .. }
+            | Step::Dig { .. } => {}
             Step::Release => {
                 battery.drain_j(kind.anchor.map_or(0.0, AnchorSpec::power_w) * tick_s);
                 if kind.anchor.map_or(0.0, AnchorSpec::set_time_s) <= spent_s {

@@ -8,10 +8,11 @@ use bevy::math::DVec3;
 use bevy::prelude::*;
 
 use super::autopilot::{
-    Autopilot, CRUISE_ESCAPE_FRACTION, CRUISE_M_S, GLIDE_PROPELLANT_G, LOW_BATTERY, Stage, Step,
-    can_thrust, hop_speed_max_m_s,
+    Autopilot, GLIDE_PROPELLANT_G, LOW_BATTERY, Stage, Step, can_thrust, craft, hop_speed_max_m_s,
 };
-use super::guidance::{self, NoHop};
+use super::forecast;
+pub use super::forecast::Estimate;
+use super::guidance::{self, Hop, NoHop};
 use super::{Anchor, Battery, Bin, FieldCell, Robot, Tank};
 use crate::sim::asteroid::Terrain;
 use crate::sim::economy::ledger::{Ledger, Memo};
@@ -25,6 +26,7 @@ use crate::sim::prospecting::probe::Probe;
 use crate::sim::prospecting::trade::{self, DataMarket, Receipt};
 use crate::sim::prospecting::{Instrument, instrument};
 use crate::sim::prospector::{ProspectorId, Prospectors};
+use crate::sim::random;
 use crate::sim::voyage::rocket;
 use crate::sim::{Accounts, Clock, Terms};
 
@@ -33,6 +35,14 @@ const SALE_MAX_KG: f64 = 1e9;
 
 /// A measurement takes at least and at most so long [s].
 const MEASURE_S: (f64, f64) = (1.0, 1e7);
+
+/// Longest time that one order steers by hand [s].
+const ACTUATE_MAX_S: f64 = 600.0;
+/// Cosine of the tilt from which a robot lies on its side.
+pub(super) const UPRIGHT: f64 = 0.5;
+/// The jump in which a robot turns over [m/s], and the time that it has for it [s].
+const RIGHTING_M_S: f64 = 0.015;
+const RIGHTING_S: f64 = 60.0;
 
 /// Everything that an order may look at or change.
 #[derive(SystemParam)]
@@ -62,17 +72,6 @@ type Commanded = (
     &'static mut FieldCell,
     &'static mut Probe,
 );
-
-/// What an order would cost, told before it is given.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Estimate {
-    pub time_s: f64,
-    pub propellant_kg: f64,
-    pub take_off_m_s: f64,
-    pub apex_m: f64,
-    /// Take-off speed over the escape speed at the place.
-    pub escape_fraction: f64,
-}
 
 /// Takes the orders that are due.
 pub(in crate::sim) fn take_orders(mut inbox: ResMut<Inbox>, mut desk: Desk) {
@@ -174,6 +173,110 @@ impl Desk<'_, '_> {
                 }
                 release_first(&mut plan);
                 plan.push(hop(target_m));
+            }
+            Order::FlyTo { target_m, .. } => {
+                needs_power()?;
+                let target_m = stand_at(terrain, robot, DVec3::from_array(*target_m))?;
+                let craft = craft(robot, bin, tank);
+                if !craft.can_thrust() {
+                    return Err(Refusal::because(format!(
+                        "{name} has no thrusters, or nothing to burn in them"
+                    )));
+                }
+                let way = forecast::fly_to(terrain, &mut cell.0, &craft, at_m, target_m);
+                if craft.propellant_kg < way.propellant_kg {
+                    return Err(Refusal::because(format!(
+                        "the way takes {:.2} kg of propellant, {name} has {:.2} kg",
+                        way.propellant_kg, craft.propellant_kg
+                    )));
+                }
+                release_first(&mut plan);
+                plan.push(Step::Fly {
+                    target_m,
+                    stage: Stage::Aim,
+                    tries: 0,
+                });
+            }
+            Order::Jump {
+                speed_m_s,
+                predicted_apex_m,
+                ..
+            } => {
+                needs_ground("jump")?;
+                needs_power()?;
+                let fastest_m_s = jump_speed_max_m_s(robot, bin, tank);
+                if !(0.005 <= *speed_m_s && *speed_m_s <= fastest_m_s) {
+                    return Err(Refusal::because(format!(
+                        "speed_m_s = {speed_m_s} must be from 0.005 to the {fastest_m_s:.3} that \
+                         its legs give"
+                    )));
+                }
+                if let Some(apex_m) = predicted_apex_m
+                    && !(0.0 < *apex_m && apex_m.is_finite())
+                {
+                    return Err(Refusal::because(format!(
+                        "predicted_apex_m = {apex_m} must be positive and finite"
+                    )));
+                }
+                release_first(&mut plan);
+                plan.push(Step::Jump {
+                    speed_m_s: *speed_m_s,
+                    predicted_apex_m: *predicted_apex_m,
+                    from_m: at_m,
+                    up: terrain.up(at_m),
+                    apex_m: 0.0,
+                    stage: Stage::Aim,
+                });
+            }
+            Order::Actuate {
+                thrust_n,
+                torque_n_m,
+                for_s,
+                ..
+            } => {
+                if !(0.0 < *for_s && *for_s <= ACTUATE_MAX_S) {
+                    return Err(Refusal::because(format!(
+                        "for_s = {for_s} must be above 0 and at most {ACTUATE_MAX_S} s"
+                    )));
+                }
+                let (thrust_n, torque_n_m) =
+                    (DVec3::from_array(*thrust_n), DVec3::from_array(*torque_n_m));
+                if !thrust_n.is_finite() || !torque_n_m.is_finite() {
+                    return Err(Refusal::because(
+                        "thrust_n and torque_n_m must be finite numbers",
+                    ));
+                }
+                if *anchor != Anchor::Out {
+                    return Err(Refusal::because(format!(
+                        "{name} is anchored: release it first"
+                    )));
+                }
+                plan.push(Step::Actuate {
+                    thrust_n,
+                    torque_n_m,
+                    left_s: *for_s,
+                });
+            }
+            Order::Free { .. } => {
+                let upright = (motion.rotation * Vec3::Y).as_dvec3().dot(terrain.up(at_m));
+                let stage = if !standing {
+                    Stage::Approach { for_s: 0.0 }
+                } else if upright < UPRIGHT {
+                    // Off the ground for a moment, so that the wheels can turn it.
+                    Stage::Kick {
+                        hop: Hop {
+                            take_off_m_s: RIGHTING_M_S * terrain.up(at_m),
+                            touch_down_m_s: DVec3::ZERO,
+                            flight_s: RIGHTING_S,
+                            apex_m: 0.0,
+                        },
+                        left_s: 3.0,
+                    }
+                } else {
+                    return Err(Refusal::because(format!("nothing holds {name}")));
+                };
+                release_first(&mut plan);
+                plan.push(Step::Land { stage });
             }
             Order::Anchor { .. } => {
                 needs_part(robot.kind.anchor.is_some(), "anchor")?;
@@ -490,75 +593,61 @@ impl Desk<'_, '_> {
         Ok(())
     }
 
-    /// What a hop would take, for the one who may order it.
+    /// What an order would take and may come to, for the one who may give it.
+    ///
+    /// Chances are counted over flights with errors of a stream of their own, so that asking
+    /// changes nothing and the same question has the same answer.
     pub fn estimate(&mut self, by: &str, order: &Order) -> Result<Estimate, Refusal> {
         let sender = self
             .prospectors
             .find(by)
             .ok_or_else(|| Refusal::because(format!("there is no prospector \"{by}\"")))?;
-        let Order::HopTo { robot, target_m } = order else {
-            return Err(Refusal::because("only a hop has an estimate"));
-        };
-        let (robot, motion, bin, tank, _, _, _, mut cell, _) =
-            own_robot(&mut self.robots, sender, robot)?;
+        let name = order.robot().unwrap_or_default();
+        let (robot, motion, bin, tank, _, anchor, _, mut cell, _) =
+            own_robot(&mut self.robots, sender, name)?;
         let from_m = motion.position_m.as_dvec3();
-        let target_m = stand_at(&self.terrain, robot, DVec3::from_array(*target_m))?;
-        let thrusters = robot.kind.thrusters;
-        let mass_kg = robot.mass_kg(bin, tank);
-        let burnt_kg = |delta_v_m_s: f64| {
-            thrusters.map_or(0.0, |spec| {
-                let exhaust_m_s = rocket::exhaust_speed_m_per_s(spec.isp_s);
-                mass_kg * (1.0 - (-delta_v_m_s / exhaust_m_s).exp())
-            })
+        let craft = craft(robot, bin, tank);
+        let terrain = &*self.terrain;
+        let mut hop_to = |target_m: DVec3| {
+            let mut stream = random::stream(0, "estimate");
+            forecast::hop_to(terrain, &mut cell.0, &craft, from_m, target_m, &mut stream)
+                .map_err(|no_hop| Refusal::because(no_hop.to_string()))
         };
-        let route = guidance::plan_route(
-            &self.terrain,
-            &mut cell.0,
-            from_m,
-            target_m,
-            robot.half_height_m(),
-            hop_speed_max_m_s(robot),
-        );
-        let escape_m_s = guidance::escape_speed_m_s(&self.terrain, from_m);
-        let legs = match route {
-            Ok(legs) => legs,
-            // Up, across and down again, all on the thrusters.
-            Err(_) if can_glide(robot, tank) => {
-                let speed_m_s = CRUISE_M_S.min(CRUISE_ESCAPE_FRACTION * escape_m_s);
-                let time_s = 1.3 * from_m.distance(target_m) / speed_m_s + 300.0;
-                let gravity = terrain_gravity(&self.terrain, from_m);
-                return Ok(Estimate {
-                    time_s,
-                    propellant_kg: burnt_kg(gravity * time_s + 3.0 * speed_m_s),
-                    take_off_m_s: speed_m_s,
-                    apex_m: 8.0,
-                    escape_fraction: speed_m_s / escape_m_s,
-                });
+        match order {
+            Order::HopTo { target_m, .. } => {
+                hop_to(stand_at(terrain, robot, DVec3::from_array(*target_m))?)
             }
-            Err(no_hop) => return Err(Refusal::because(no_hop.to_string())),
-        };
-        let fastest_m_s = legs
-            .iter()
-            .map(|leg| leg.hop.take_off_m_s.length())
-            .fold(0.0, f64::max);
-        let braking_m_s: f64 = legs
-            .iter()
-            .map(|leg| leg.hop.touch_down_m_s.length() + 0.06)
-            .sum();
-        Ok(Estimate {
-            time_s: legs.iter().map(|leg| leg.hop.flight_s + 150.0).sum(),
-            propellant_kg: burnt_kg(braking_m_s),
-            take_off_m_s: fastest_m_s,
-            apex_m: legs.iter().map(|leg| leg.hop.apex_m).fold(0.0, f64::max),
-            escape_fraction: fastest_m_s / escape_m_s,
-        })
+            Order::FlyTo { target_m, .. } => {
+                let target_m = stand_at(terrain, robot, DVec3::from_array(*target_m))?;
+                Ok(forecast::fly_to(
+                    terrain,
+                    &mut cell.0,
+                    &craft,
+                    from_m,
+                    target_m,
+                ))
+            }
+            Order::Deliver { plant, .. } => {
+                let plant = own_plant(&self.plants, sender, plant.as_deref(), motion.position_m)?;
+                let mut plan = Vec::new();
+                go_to_dock(&mut plan, terrain, robot, motion, *anchor, plant)?;
+                let unload_s = 3.6 * bin.load.mass_g as f64 / robot.kind.unload_rate_kg_per_h;
+                let there = match plan.last() {
+                    Some(Step::Hop { target_m, .. }) => hop_to(*target_m)?,
+                    _ => Estimate {
+                        arrive_chance: 1.0,
+                        ..Estimate::default()
+                    },
+                };
+                Ok(Estimate {
+                    time_s: there.time_s + unload_s,
+                    energy_j: there.energy_j + craft.idle_power_w * unload_s,
+                    ..there
+                })
+            }
+            _ => Err(Refusal::because("there is no estimate for this order")),
+        }
     }
-}
-
-fn terrain_gravity(terrain: &Terrain, at_m: DVec3) -> f64 {
-    terrain
-        .acceleration_m_s2(at_m, DVec3::ZERO, &mut Default::default())
-        .length()
 }
 
 type CommandedItem<'a> = (
@@ -619,6 +708,11 @@ fn own_plant<'a>(
 /// Whether a robot that no hop brings there can fly on its thrusters.
 fn can_glide(robot: &Robot, tank: &Tank) -> bool {
     can_thrust(robot, tank) && GLIDE_PROPELLANT_G <= tank.propellant_g
+}
+
+/// Fastest take-off that legs or flywheels give this mass, safe or not [m/s].
+fn jump_speed_max_m_s(robot: &Robot, _bin: &Bin, _tank: &Tank) -> f64 {
+    2.0 * hop_speed_max_m_s(robot)
 }
 
 fn hop(target_m: DVec3) -> Step {

@@ -45,6 +45,7 @@ pub struct Hop {
 /// One flight of a longer way.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Leg {
+    pub from_m: DVec3,
     /// Where the middle of the chassis shall come down.
     pub to_m: DVec3,
     pub hop: Hop,
@@ -166,6 +167,7 @@ pub fn plan_leg(
         match plan_hop(terrain, cell, from_m, to_m, speed_max_m_s) {
             Ok(hop) => {
                 return Ok(Leg {
+                    from_m,
                     to_m,
                     hop,
                     last: true,
@@ -219,6 +221,7 @@ pub fn plan_leg(
                 plan_hop_over(terrain, cell, from_m, spot_m, speed_max_m_s, clearance_m)
             {
                 return Ok(Leg {
+                    from_m,
                     to_m: spot_m,
                     hop,
                     last: false,
@@ -231,6 +234,7 @@ pub fn plan_leg(
         && let Ok(hop) = plan_hop_over(terrain, cell, from_m, to_m, speed_max_m_s, 0.2)
     {
         return Ok(Leg {
+            from_m,
             to_m,
             hop,
             last: true,

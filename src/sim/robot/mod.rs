@@ -27,10 +27,14 @@ pub mod anchor_ground;
 pub mod autopilot;
 pub mod ballistics;
 pub mod command;
+pub mod feats;
+pub mod forecast;
 pub mod guidance;
+pub mod recoil;
 pub mod sunlight;
 
 use autopilot::{Autopilot, Step};
+use recoil::Recoil;
 
 /// Speed of the drum's teeth through the ground [m/s], as of RASSOR-class excavators.
 const TOOTH_SPEED_M_S: f64 = 0.3;
@@ -57,7 +61,9 @@ impl Plugin for RobotPlugin {
             (
                 autopilot::fly.in_set(SimSystems::Command),
                 apply_loads.in_set(SimSystems::Forces),
-                move_bodies.in_set(SimSystems::Physics),
+                (move_bodies, book_recoil)
+                    .chain()
+                    .in_set(SimSystems::Physics),
                 (burn_propellant, dig, draw_power, autopilot::work)
                     .chain()
                     .in_set(SimSystems::Exchange),
@@ -209,10 +215,18 @@ pub struct Drive {
     pub thrust_m_s2: DVec3,
     /// Wanted change of velocity by the legs [m/s]; needs ground to push on.
     pub kick_m_s: DVec3,
+    /// Wanted thrust and torque, by hand [N, N m]; site frame.
+    pub push_n: DVec3,
+    pub torque_n_m: DVec3,
     /// Wanted "up" and "ahead" of the chassis; attitude is left alone where `None`.
     pub face: Option<(DVec3, DVec3)>,
-    /// Thrust and leg force as delivered [N].
+    /// Thrust as delivered [N].
     pub thrust_n: DVec3,
+    /// Mass [kg] and velocity [m/s] with which the tick began.
+    pub(super) mass_kg: f64,
+    pub(super) before_m_s: DVec3,
+    /// Couple of the tools on the chassis [N m].
+    pub(super) tool_n_m: DVec3,
 }
 
 /// The grid cell of the gravity field that the robot is in. A cache: not part of the state.
@@ -323,7 +337,12 @@ fn apply_loads(
             );
         }
         if !physics.is_moving(body) {
-            if drive.thrust_m_s2 == DVec3::ZERO && drive.kick_m_s == DVec3::ZERO && rate == 0.0 {
+            if drive.thrust_m_s2 == DVec3::ZERO
+                && drive.kick_m_s == DVec3::ZERO
+                && drive.push_n == DVec3::ZERO
+                && drive.torque_n_m == DVec3::ZERO
+                && rate == 0.0
+            {
                 continue;
             }
             physics.wake(body);
@@ -333,12 +352,16 @@ fn apply_loads(
         let velocity = motion.velocity_m_s.as_dvec3();
         // Gravity and the terms of the rotating frame are the business of `physics`.
         let mut force_n = DVec3::ZERO;
+        drive.mass_kg = mass_kg;
+        drive.before_m_s = velocity;
+        drive.tool_n_m = DVec3::ZERO;
         drive.thrust_n = DVec3::ZERO;
+        let wanted_n = mass_kg * drive.thrust_m_s2 + drive.push_n;
         if let Some(thrusters) = robot.kind.thrusters
-            && drive.thrust_m_s2 != DVec3::ZERO
+            && wanted_n != DVec3::ZERO
             && 0 < tank.propellant_g
         {
-            drive.thrust_n = (mass_kg * drive.thrust_m_s2).clamp_length_max(thrusters.thrust_n);
+            drive.thrust_n = wanted_n.clamp_length_max(thrusters.thrust_n);
             force_n += drive.thrust_n;
             tank.owed_g +=
                 1e3 * drive.thrust_n.length() * tick_s / exhaust_speed_m_per_s(thrusters.isp_s);
@@ -360,7 +383,10 @@ fn apply_loads(
                 up,
                 ahead,
             ),
-            None => Vec3::ZERO,
+            None => drive
+                .torque_n_m
+                .clamp_length_max(robot.kind.wheel_torque_n_m)
+                .as_vec3(),
         };
         physics.set_mass(body, mass_kg as f32);
         physics.set_load(body, force_n.as_vec3(), torque_n_m);
@@ -428,6 +454,36 @@ fn move_bodies(
     physics.step(&*terrain, clock.tick_s());
     for (&body, mut motion) in &mut robots {
         physics.read(body, &mut motion);
+    }
+}
+
+/// Books to the body what robots in touch with it push: all that changes their momentum but their
+/// thrust. Their weight is in it, and with it the pull of their mass on the body, so that a robot
+/// at rest gives nothing; in flight its pull is left out, and comes back when it lands.
+fn book_recoil(
+    clock: Res<Clock>,
+    terrain: Res<Terrain>,
+    physics: Res<Physics>,
+    mut recoil: ResMut<Recoil>,
+    robots: Query<(&BodyHandle, &Motion, &Drive)>,
+) {
+    if !clock.is_short() {
+        return;
+    }
+    for (&body, motion, drive) in &robots {
+        let pushes =
+            motion.touching || drive.kick_m_s != DVec3::ZERO || drive.tool_n_m != DVec3::ZERO;
+        if drive.mass_kg == 0.0 || !pushes || !physics.is_moving(body) {
+            continue;
+        }
+        let change_n =
+            drive.mass_kg * (motion.velocity_m_s.as_dvec3() - drive.before_m_s) / clock.tick_s();
+        recoil.book(
+            terrain.model().from_centre(motion.position_m.as_dvec3()),
+            drive.thrust_n - change_n,
+            -drive.tool_n_m,
+            clock.tick_s(),
+        );
     }
 }
 

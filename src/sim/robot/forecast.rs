@@ -1,0 +1,324 @@
+//! What an order is likely to come to, told before it is given.
+//!
+//! A way is planned as the pilot would plan it, then flown a few times with the errors that legs
+//! and ground make, drawn from a stream of its own: the chances and the scatter of the estimate
+//! are counted over those flights. Landings are not flown but booked at what they take on
+//! average, measured on Bennu, Ryugu and Itokawa (`cargo bench --bench pilots` prints both).
+
+use bevy::math::DVec3;
+
+use super::autopilot::{CRUISE_ESCAPE_FRACTION, CRUISE_M_S};
+use super::guidance::{self, Leg, NoHop};
+use crate::sim::asteroid::{GravityCell, Terrain};
+use crate::sim::random::{self, Stream};
+
+/// Flights of which chances are counted.
+const FLIGHTS: u32 = 24;
+/// A flight that has not come down after this long has not come back [s].
+const GONE_S: f64 = 4.0 * 86_400.0;
+/// Time from the end of a flight to standing still on the mark, with thrusters [s], and what it
+/// takes in change of speed besides braking and hovering [m/s]: glide, descent and the press that
+/// ends the bounces.
+const LANDING_S: f64 = 210.0;
+const LANDING_M_S: f64 = 0.07;
+/// Ways over ground are longer than straight lines by this factor, and corrections of a flight on
+/// thrusters take this much change of speed a second besides holding its weight [m/s²].
+const DETOUR: f64 = 1.25;
+const CRUISE_JITTER_M_S2: f64 = 6e-5;
+/// Part of a hop's range by which a robot without thrusters bounces and slides on, and its scatter
+/// (restitution and friction of regolith on a slope of 45°, see `ballistics`).
+const ROLL_ON: f64 = 0.12;
+const ROLL_ON_STD: f64 = 0.12;
+/// Time to come to rest after a hop without thrusters [s].
+const BOUNCE_OUT_S: f64 = 600.0;
+/// A robot on its mark within this has arrived [m]: the promise is two metres on the ground.
+const ARRIVED_M: f64 = 1.5;
+/// Landings that go wrong for reasons that are not counted here: boulders, slopes, edges.
+const MISHAP: f64 = 0.02;
+
+/// What a robot brings to a flight.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Craft {
+    pub mass_kg: f64,
+    pub half_height_m: f64,
+    pub hop_speed_max_m_s: f64,
+    /// Effective exhaust speed; zero without thrusters.
+    pub exhaust_m_s: f64,
+    pub propellant_kg: f64,
+    pub thruster_power_w: f64,
+    pub idle_power_w: f64,
+}
+
+/// What an order would cost and what may come of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Estimate {
+    pub time_s: f64,
+    pub propellant_kg: f64,
+    pub take_off_m_s: f64,
+    pub apex_m: f64,
+    /// Take-off speed over the escape speed at the place.
+    pub escape_fraction: f64,
+    /// Drawn from the battery, sunlight not counted [J].
+    pub energy_j: f64,
+    /// Flights that the way takes.
+    pub legs: u32,
+    /// Chance to end within two metres of the mark, 0 to 1; 1 for orders without a mark.
+    pub arrive_chance: f64,
+    /// Chance that the robot never comes back, 0 to 1.
+    pub lost_chance: f64,
+    /// Chance that the order ends in a machine that needs help: anchors out, a stuck bit, 0 to 1.
+    pub trouble_chance: f64,
+}
+
+impl Craft {
+    pub fn can_thrust(&self) -> bool {
+        0.0 < self.exhaust_m_s && 0.0 < self.propellant_kg
+    }
+
+    /// Propellant for a change of speed, by the rocket equation [kg].
+    pub fn burnt_kg(&self, delta_v_m_s: f64) -> f64 {
+        if self.exhaust_m_s <= 0.0 {
+            return 0.0;
+        }
+        self.mass_kg * (1.0 - (-delta_v_m_s / self.exhaust_m_s).exp())
+    }
+
+    fn estimate(&self, time_s: f64, delta_v_m_s: f64, burning_s: f64) -> Estimate {
+        Estimate {
+            time_s,
+            propellant_kg: self.burnt_kg(delta_v_m_s),
+            energy_j: self.idle_power_w * time_s + self.thruster_power_w * burning_s,
+            arrive_chance: 1.0 - MISHAP,
+            ..Estimate::default()
+        }
+    }
+}
+
+/// A way in hops.
+///
+/// # Errors
+/// As [`guidance::plan_route`], if there are no thrusters to do without hops.
+pub fn hop_to(
+    terrain: &Terrain,
+    cell: &mut GravityCell,
+    craft: &Craft,
+    from_m: DVec3,
+    to_m: DVec3,
+    stream: &mut Stream,
+) -> Result<Estimate, NoHop> {
+    if from_m.distance(to_m) < 0.5 {
+        return Err(NoHop::TooNear(from_m.distance(to_m)));
+    }
+    let route = guidance::plan_route(
+        terrain,
+        cell,
+        from_m,
+        to_m,
+        craft.half_height_m,
+        craft.hop_speed_max_m_s,
+    );
+    let legs = match route {
+        Ok(legs) => legs,
+        Err(_) if craft.can_thrust() => return Ok(fly_to(terrain, cell, craft, from_m, to_m)),
+        Err(no_hop) => return Err(no_hop),
+    };
+    let escape_m_s = guidance::escape_speed_m_s(terrain, from_m);
+    let fastest_m_s = legs
+        .iter()
+        .map(|leg| leg.hop.take_off_m_s.length())
+        .fold(0.0, f64::max);
+    let (mut time_s, mut speed_m_s, mut burning_s) = (0.0, 0.0, 0.0);
+    let (mut lost, mut arrived) = (0u32, 0u32);
+    for _ in 0..FLIGHTS {
+        let flown = if craft.can_thrust() {
+            fly_legs_with_thrusters(terrain, cell, &legs, stream)
+        } else {
+            fly_legs_without(terrain, cell, &legs, stream)
+        };
+        let enough =
+            craft.burnt_kg(flown.delta_v_m_s) <= craft.propellant_kg || craft.exhaust_m_s <= 0.0;
+        lost += u32::from(flown.lost);
+        arrived += u32::from(flown.arrived && enough && !flown.lost);
+        time_s += flown.time_s / f64::from(FLIGHTS);
+        speed_m_s += flown.delta_v_m_s / f64::from(FLIGHTS);
+        burning_s += flown.burning_s / f64::from(FLIGHTS);
+    }
+    let counted = f64::from(FLIGHTS);
+    // What is too rare to be counted: a take-off faster than the escape speed.
+    let margin = (escape_m_s / fastest_m_s.max(1e-9) - 1.0) / guidance::TAKE_OFF_SPEED_STD;
+    let rare = legs.len() as f64 * normal_above(margin);
+    Ok(Estimate {
+        take_off_m_s: fastest_m_s,
+        apex_m: legs.iter().map(|leg| leg.hop.apex_m).fold(0.0, f64::max),
+        escape_fraction: fastest_m_s / escape_m_s,
+        legs: legs.len() as u32,
+        arrive_chance: f64::from(arrived) / counted * (1.0 - MISHAP),
+        lost_chance: (f64::from(lost) / counted).max(rare).min(1.0),
+        ..craft.estimate(time_s, speed_m_s, burning_s)
+    })
+}
+
+/// A way over the ground on the thrusters.
+pub fn fly_to(
+    terrain: &Terrain,
+    cell: &mut GravityCell,
+    craft: &Craft,
+    from_m: DVec3,
+    to_m: DVec3,
+) -> Estimate {
+    let escape_m_s = guidance::escape_speed_m_s(terrain, from_m);
+    let speed_m_s = CRUISE_M_S.min(CRUISE_ESCAPE_FRACTION * escape_m_s);
+    // Along the ground around the centre, not through it.
+    let model = terrain.model();
+    let (arm_m, to_arm_m) = (model.from_centre(from_m), model.from_centre(to_m));
+    let arc_m = 0.5 * (arm_m.length() + to_arm_m.length()) * arm_m.angle_between(to_arm_m);
+    let way_m = DETOUR * arc_m.max(from_m.distance(to_m));
+    let cruise_s = way_m / speed_m_s + 60.0;
+    let weight = terrain
+        .acceleration_m_s2(from_m, DVec3::ZERO, cell)
+        .length();
+    let delta_v_m_s = (weight + CRUISE_JITTER_M_S2) * cruise_s
+        + weight * LANDING_S
+        + LANDING_M_S
+        + 2.0 * speed_m_s;
+    let estimate = craft.estimate(cruise_s + LANDING_S, delta_v_m_s, cruise_s + LANDING_S);
+    let enough = estimate.propellant_kg < craft.propellant_kg;
+    Estimate {
+        take_off_m_s: speed_m_s,
+        apex_m: 8.0,
+        escape_fraction: speed_m_s / escape_m_s,
+        legs: 1,
+        arrive_chance: if enough { 1.0 - MISHAP } else { 0.0 },
+        ..estimate
+    }
+}
+
+struct FlownWay {
+    time_s: f64,
+    delta_v_m_s: f64,
+    burning_s: f64,
+    arrived: bool,
+    lost: bool,
+}
+
+/// Hops whose misses the thrusters make good at each landing.
+fn fly_legs_with_thrusters(
+    terrain: &Terrain,
+    cell: &mut GravityCell,
+    legs: &[Leg],
+    stream: &mut Stream,
+) -> FlownWay {
+    let mut way = FlownWay {
+        time_s: 0.0,
+        delta_v_m_s: 0.0,
+        burning_s: 0.0,
+        arrived: true,
+        lost: false,
+    };
+    for leg in legs {
+        let take_off_m_s = guidance::disturbed_m_s(leg.hop.take_off_m_s, stream);
+        let Some(landing) = fall(terrain, cell, leg, take_off_m_s) else {
+            way.lost = true;
+            return way;
+        };
+        let weight = terrain
+            .acceleration_m_s2(leg.to_m, DVec3::ZERO, cell)
+            .length();
+        let glide_s = landing.at_m.distance(leg.to_m) / 0.06;
+        way.time_s += landing.flight_s + glide_s + LANDING_S;
+        way.burning_s += glide_s + LANDING_S;
+        way.delta_v_m_s +=
+            landing.speed_m_s + weight * (glide_s + 0.5 * LANDING_S) + LANDING_M_S + 0.06;
+    }
+    way
+}
+
+/// Hops that end where they end: each that follows is as long as the last one missed.
+fn fly_legs_without(
+    terrain: &Terrain,
+    cell: &mut GravityCell,
+    legs: &[Leg],
+    stream: &mut Stream,
+) -> FlownWay {
+    let mut way = FlownWay {
+        time_s: 0.0,
+        delta_v_m_s: 0.0,
+        burning_s: 0.0,
+        arrived: true,
+        lost: false,
+    };
+    let mut miss_m = 0.0;
+    for leg in legs {
+        let take_off_m_s = guidance::disturbed_m_s(leg.hop.take_off_m_s, stream);
+        let Some(landing) = fall(terrain, cell, leg, take_off_m_s) else {
+            way.lost = true;
+            return way;
+        };
+        let range_m = landing.at_m.distance(leg.from_m);
+        let roll_m = range_m * (ROLL_ON + ROLL_ON_STD * random::normal(stream));
+        miss_m = landing.at_m.distance(leg.to_m) + roll_m.abs();
+        way.time_s += landing.flight_s + BOUNCE_OUT_S;
+    }
+    let weight = legs.last().map_or(1e-4, |leg| {
+        terrain
+            .acceleration_m_s2(leg.to_m, DVec3::ZERO, cell)
+            .length()
+            .max(1e-7)
+    });
+    let mut tries = 0;
+    while ARRIVED_M < miss_m && tries < 40 {
+        tries += 1;
+        way.time_s += (2.0 * miss_m / weight).sqrt() + BOUNCE_OUT_S;
+        miss_m = (miss_m * (ROLL_ON + 1.5 * ROLL_ON_STD * random::normal(stream).abs())).max(0.3);
+    }
+    way.arrived = miss_m <= ARRIVED_M;
+    way
+}
+
+struct Landing {
+    at_m: DVec3,
+    speed_m_s: f64,
+    flight_s: f64,
+}
+
+/// Flies a leg with another take-off until it meets the ground; `None` if it does not come back.
+fn fall(
+    terrain: &Terrain,
+    cell: &mut GravityCell,
+    leg: &Leg,
+    take_off_m_s: DVec3,
+) -> Option<Landing> {
+    let from_m = leg.from_m;
+    let step_s = (leg.hop.flight_s / 60.0).clamp(5.0, 60.0);
+    let (mut at_m, mut velocity) = (from_m, take_off_m_s);
+    let mut flight_s = 0.0;
+    let model = terrain.model();
+    let radius_m = |at_m| model.from_centre(at_m).length();
+    let low_m = radius_m(leg.to_m).min(radius_m(from_m)) + 30.0;
+    loop {
+        (at_m, velocity) = guidance::advance(terrain, cell, at_m, velocity, step_s);
+        flight_s += step_s;
+        // The ground is looked at where the planned flight ends, not along the way.
+        let low = radius_m(at_m) < low_m;
+        if 0.7 * leg.hop.flight_s < flight_s && low && terrain.signed_distance_m(at_m) < 0.5 {
+            return Some(Landing {
+                at_m,
+                speed_m_s: velocity.length(),
+                flight_s,
+            });
+        }
+        if GONE_S < flight_s || !model.is_within_reach(at_m) {
+            return None;
+        }
+    }
+}
+
+/// Chance of a normal deviate above `z`, by the bound exp(−z²/2)/2 for positive z (Chernoff): on
+/// the safe side, within a factor of three where it matters.
+fn normal_above(z: f64) -> f64 {
+    if z <= 0.0 {
+        0.5
+    } else {
+        0.5 * (-0.5 * z * z).exp()
+    }
+}
