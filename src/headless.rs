@@ -29,7 +29,10 @@ use crate::sim::prospector::script::Scripts;
 use crate::sim::prospector::{ProspectorId, Prospectors};
 use crate::sim::robot::autopilot::Autopilot;
 use crate::sim::robot::command::{Desk, Estimate};
-use crate::sim::robot::{self, Anchor, Battery, Bin, Robot, Tank, Tool};
+use crate::sim::robot::drill::{Borehole, Boreholes};
+use crate::sim::robot::feats::Feats;
+use crate::sim::robot::recoil::Recoil;
+use crate::sim::robot::{self, Anchor, Battery, Bin, Gear, Robot, Tank, Tool};
 use crate::sim::snapshot::{self, SnapshotError};
 use crate::sim::{Accounts, Clock, SimPlugin, Terms, Tick, build, pace};
 
@@ -293,6 +296,30 @@ impl Headless {
         self.world.resource()
     }
 
+    /// Mass of a robot with all that it carries [g].
+    pub fn mass_of_g(&mut self, robot: &str) -> Option<i64> {
+        let mut robots = self.world.query::<(&Robot, &Bin, &Tank)>();
+        robots
+            .iter(&self.world)
+            .find(|(candidate, ..)| candidate.name == robot)
+            .map(|(found, bin, tank)| (1e3 * found.mass_kg(bin, tank)).round() as i64)
+    }
+
+    /// Jumps and cores so far.
+    pub fn feats(&self) -> &Feats {
+        self.world.resource()
+    }
+
+    /// Every hole that was drilled.
+    pub fn boreholes(&self) -> &[Borehole] {
+        self.world.resource::<Boreholes>().holes()
+    }
+
+    /// What the robots have given to the body.
+    pub fn recoil(&self) -> &Recoil {
+        self.world.resource()
+    }
+
     /// The account of a prospector.
     pub fn account(&self, prospector: &str) -> Option<AccountId> {
         let prospectors = self.world.resource::<Prospectors>();
@@ -345,14 +372,15 @@ impl Headless {
             &Anchor,
             &Autopilot,
             &Probe,
+            &Gear,
         )>();
         let clock = *self.world.resource::<Clock>();
         hash.update(&clock.tick().to_le_bytes());
         hash.update(&clock.time_ms().to_le_bytes());
-        for (robot, motion, bin, tank, battery, tool, anchor, pilot, probe) in
+        for (robot, motion, bin, tank, battery, tool, anchor, pilot, probe, gear) in
             robots.iter(&self.world)
         {
-            let stores = (bin, tank, battery, tool, anchor);
+            let stores = (bin, tank, battery, tool, anchor, gear);
             robot::hash_robot(
                 &mut hash,
                 robot,
@@ -374,6 +402,9 @@ impl Headless {
         for part in [
             postcard::to_stdvec(self.world.resource::<Scripts>()),
             postcard::to_stdvec(self.world.resource::<Inbox>()),
+            postcard::to_stdvec(self.world.resource::<Feats>()),
+            postcard::to_stdvec(self.world.resource::<Recoil>()),
+            postcard::to_stdvec(self.world.resource::<Boreholes>()),
             postcard::to_stdvec(self.world.resource::<Prospectors>()),
             postcard::to_stdvec(self.world.resource::<DataMarket>()),
         ] {

@@ -22,9 +22,12 @@ use super::prospecting::{Provenance, Survey, measure};
 use super::prospector::script::{Script, Scripts};
 use super::prospector::{Prospector, ProspectorId, Prospectors};
 use super::robot::autopilot::Autopilot;
+use super::robot::drill::Boreholes;
 use super::robot::feats::Feats;
 use super::robot::recoil::Recoil;
-use super::robot::{Anchor, Battery, Bin, Drive, Feedstock, FieldCell, Robot, Tank, Tool, stand};
+use super::robot::{
+    Anchor, Battery, Bin, Drive, Feedstock, FieldCell, Gear, Robot, Tank, Tool, stand,
+};
 use super::voyage::orbit;
 use super::{Accounts, Chance, Clock, Terms};
 
@@ -270,6 +273,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), Unkno
             Drive::default(),
             Autopilot::default(),
             Probe::default(),
+            Gear::default(),
             FieldCell::default(),
             Horizon::default(),
         ));
@@ -290,6 +294,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), Unkno
     world.insert_resource(terrain);
     world.insert_resource(Feats::default());
     world.insert_resource(Recoil::default());
+    world.insert_resource(Boreholes::default());
     world.insert_resource(Market::new(level.market.clone()));
     world.insert_resource(Registry::new(level.charter.clone()));
     world.insert_resource(DataMarket::default());

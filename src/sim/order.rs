@@ -45,6 +45,10 @@ pub enum Order {
     Anchor { robot: String },
     /// Pull the anchors out.
     Release { robot: String },
+    /// Go to the rock nearest to a place and hold on to it, by microspines or a belt.
+    Grip { robot: String, target_m: [f64; 3] },
+    /// Drill under the robot to a depth below the mouth of the hole.
+    DrillTo { robot: String, depth_m: f64 },
     /// Dig where the robot stands, until the bin holds `until_kg` (default: until it is full).
     Dig {
         robot: String,
@@ -105,6 +109,8 @@ impl Order {
             | Self::Jump { robot, .. }
             | Self::Actuate { robot, .. }
             | Self::Free { robot }
+            | Self::Grip { robot, .. }
+            | Self::DrillTo { robot, .. }
             | Self::Anchor { robot }
             | Self::Release { robot }
             | Self::Dig { robot, .. }
@@ -133,6 +139,8 @@ impl fmt::Display for Order {
                 robot, speed_m_s, ..
             } => write!(f, "{robot}: jump at {:.1} cm/s", 100.0 * speed_m_s),
             Self::Actuate { robot, for_s, .. } => write!(f, "{robot}: steer for {for_s} s"),
+            Self::Grip { robot, .. } => write!(f, "{robot}: grip"),
+            Self::DrillTo { robot, depth_m } => write!(f, "{robot}: drill to {depth_m} m"),
             Self::Free { robot } => write!(f, "{robot}: get free"),
             Self::Anchor { robot } => write!(f, "{robot}: anchor"),
             Self::Release { robot } => write!(f, "{robot}: release the anchors"),

@@ -24,9 +24,10 @@ use super::prospecting::trade::DataMarket;
 use super::prospector::Prospectors;
 use super::prospector::script::Scripts;
 use super::robot::autopilot::Autopilot;
+use super::robot::drill::Boreholes;
 use super::robot::feats::Feats;
 use super::robot::recoil::Recoil;
-use super::robot::{Anchor, Battery, Bin, Drive, FieldCell, Robot, Tank, Tool};
+use super::robot::{Anchor, Battery, Bin, Drive, FieldCell, Gear, Robot, Tank, Tool};
 use super::{Accounts, Chance, Clock, build};
 
 const MAGIC: &[u8; 8] = b"BONANZA\n";
@@ -71,6 +72,7 @@ struct State {
     terrain: Terrain,
     feats: Feats,
     recoil: Recoil,
+    boreholes: Boreholes,
     robots: Vec<RobotState>,
     plants: Vec<Plant>,
 }
@@ -89,6 +91,7 @@ struct RobotState {
     drive: Drive,
     pilot: Autopilot,
     probe: Probe,
+    gear: Gear,
 }
 
 /// Writes a world down.
@@ -108,6 +111,7 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
             &'static Drive,
             &'static Autopilot,
             &'static Probe,
+            &'static Gear,
         ),
     >;
     let mut machines = SystemState::<(Robots, Query<&Plant>)>::new(world);
@@ -117,7 +121,7 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
     let robots = robots
         .iter()
         .map(
-            |(robot, motion, body, bin, tank, battery, anchor, tool, drive, pilot, probe)| {
+            |(robot, motion, body, bin, tank, battery, anchor, tool, drive, pilot, probe, gear)| {
                 RobotState {
                     robot: robot.clone(),
                     motion: *motion,
@@ -130,6 +134,7 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
                     drive: *drive,
                     pilot: pilot.clone(),
                     probe: probe.clone(),
+                    gear: *gear,
                 }
             },
         )
@@ -152,6 +157,7 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
         terrain: world.resource::<Terrain>().clone(),
         feats: world.resource::<Feats>().clone(),
         recoil: *world.resource(),
+        boreholes: world.resource::<Boreholes>().clone(),
         robots,
         plants,
     };
@@ -209,6 +215,7 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
             drive,
             pilot,
             probe,
+            gear,
         } = part;
         let cell = FieldCell::default();
         world.spawn((
@@ -223,6 +230,7 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
             drive,
             pilot,
             probe,
+            gear,
             cell,
             Horizon::default(),
         ));
@@ -246,6 +254,7 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
     world.insert_resource(terrain);
     world.insert_resource(state.feats);
     world.insert_resource(state.recoil);
+    world.insert_resource(state.boreholes);
     world.insert_resource(physics);
     Ok((level, state.seed))
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::feats::{Feats, Jump};
 use super::forecast::Craft;
 use super::guidance::{self, Hop, NoHop};
-use super::{Anchor, Battery, Bin, Drive, FieldCell, Robot, Tank, anchor_ground};
+use super::{Anchor, Battery, Bin, Drive, FieldCell, Gear, Robot, Tank, anchor_ground, drill};
 use crate::sim::asteroid::Terrain;
 use crate::sim::economy::ledger::{Ledger, Memo};
 use crate::sim::level::kind::AnchorSpec;
@@ -116,6 +116,11 @@ pub enum Step {
     Dig {
         until_g: i64,
     },
+    Drill {
+        depth_m: f64,
+    },
+    /// Work a stuck bit loose.
+    Unjam,
     Unload {
         plant: String,
     },
@@ -189,6 +194,10 @@ impl Autopilot {
         matches!(self.step(), Some(Step::Dig { .. })) && !self.waiting_for_power
     }
 
+    pub(super) fn drills(&self) -> bool {
+        matches!(self.step(), Some(Step::Drill { .. })) && !self.waiting_for_power
+    }
+
     /// Whether the present step moves the robot, and so needs short ticks.
     pub fn moves(&self, anchor: Anchor) -> bool {
         let moves = match self.step() {
@@ -196,7 +205,7 @@ impl Autopilot {
                 true
             }
             Some(Step::Actuate { .. }) => anchor == Anchor::Out,
-            Some(Step::Dig { .. }) => anchor == Anchor::Out,
+            Some(Step::Dig { .. } | Step::Drill { .. }) => anchor == Anchor::Out,
             _ => false,
         };
         moves && !self.waiting_for_power
@@ -224,7 +233,7 @@ impl Autopilot {
                 Stage::Approach { .. } => Activity::Braking,
                 Stage::Settle { .. } => Activity::Settling,
             },
-            Some(Step::Dig { .. }) => Activity::Digging,
+            Some(Step::Dig { .. } | Step::Drill { .. } | Step::Unjam) => Activity::Digging,
             Some(Step::Unload { .. }) => Activity::Unloading,
             Some(Step::Charge) => Activity::Charging,
             Some(Step::Refuel { .. }) => Activity::Refuelling,
@@ -284,6 +293,8 @@ impl Autopilot {
                 1e-3 * bin.load.mass_g as f64,
                 1e-3 * *until_g as f64
             ),
+            Some(Step::Drill { depth_m }) => format!("drilling to {depth_m:.2} m"),
+            Some(Step::Unjam) => "working the bit loose".into(),
             Some(Step::Unload { plant }) => format!("unloading at {plant}"),
             Some(Step::Charge) => "charging".into(),
             Some(Step::Refuel { plant }) => format!("refuelling at {plant}"),
@@ -308,7 +319,8 @@ impl Autopilot {
                 Stage::Settle { for_s } => for_s / SETTLE_S,
                 _ => return None,
             },
-            Step::Refuel { .. } | Step::Actuate { .. } => return None,
+            Step::Unjam => self.spent_s / drill::FREE_TRY_S,
+            Step::Refuel { .. } | Step::Actuate { .. } | Step::Drill { .. } => return None,
         };
         Some(part.clamp(0.0, 1.0))
     }
@@ -318,6 +330,7 @@ type Flying<'w> = (
     &'w Robot,
     &'w BodyHandle,
     &'w Motion,
+    &'w Bin,
     &'w Tank,
     &'w Battery,
     &'w Anchor,
@@ -337,7 +350,8 @@ pub(in crate::sim) fn fly(
     mut feats: ResMut<Feats>,
     mut robots: Query<Flying>,
 ) {
-    for (robot, &body, motion, tank, battery, anchor, mut drive, mut pilot, mut cell) in &mut robots
+    for (robot, &body, motion, bin, tank, battery, anchor, mut drive, mut pilot, mut cell) in
+        &mut robots
     {
         if let Some(Step::Actuate {
             thrust_n,
@@ -435,7 +449,7 @@ pub(in crate::sim) fn fly(
                         at_m,
                         flight.target_m,
                         robot.half_height_m(),
-                        hop_speed_max_m_s(robot),
+                        hop_speed_max_m_s(robot, bin, tank),
                     ) {
                         Ok(leg) => {
                             debug_assert_eq!(*anchor, Anchor::Out);
@@ -728,9 +742,17 @@ pub(super) fn can_thrust(robot: &Robot, tank: &Tank) -> bool {
     robot.kind.thrusters.is_some() && 0 < tank.propellant_g
 }
 
-/// Fastest take-off by the legs or flywheels [m/s]; 0 for a machine that cannot hop.
-pub(super) fn hop_speed_max_m_s(robot: &Robot) -> f64 {
-    robot.kind.hop_speed_max_m_s()
+/// Fastest take-off by legs or flywheels that the pilot allows with the present load [m/s]; 0 for a
+/// machine that cannot hop.
+pub(super) fn hop_speed_max_m_s(robot: &Robot, bin: &Bin, tank: &Tank) -> f64 {
+    let strongest_m_s = jump_speed_max_m_s(robot, bin, tank);
+    robot.kind.hop_speed_max_m_s().min(strongest_m_s)
+}
+
+/// Fastest take-off that the stored momentum gives with the present load, safe or not [m/s].
+pub(super) fn jump_speed_max_m_s(robot: &Robot, bin: &Bin, tank: &Tank) -> f64 {
+    let impulse_n_s = robot.kind.hop.map_or(0.0, |hop| hop.impulse_max_n_s);
+    impulse_n_s / robot.mass_kg(bin, tank)
 }
 
 /// What the robot brings to a flight, for a forecast of it.
@@ -740,14 +762,13 @@ pub(super) fn craft(robot: &Robot, bin: &Bin, tank: &Tank) -> Craft {
     Craft {
         mass_kg: robot.mass_kg(bin, tank),
         half_height_m: robot.half_height_m(),
-        hop_speed_max_m_s: hop_speed_max_m_s(robot),
-        exhaust_m_s: if can_thrust {
-            exhaust_speed_m_per_s(kind.thruster_isp_s)
-        } else {
-            0.0
-        },
+        hop_speed_max_m_s: hop_speed_max_m_s(robot, bin, tank),
+        exhaust_m_s: kind
+            .thrusters
+            .filter(|_| can_thrust)
+            .map_or(0.0, |spec| exhaust_speed_m_per_s(spec.isp_s)),
         propellant_kg: 1e-3 * tank.propellant_g as f64,
-        thruster_power_w: kind.thruster_power_w,
+        thruster_power_w: kind.thrusters.map_or(0.0, |spec| spec.power_w),
         idle_power_w: kind.idle_power_w,
     }
 }
@@ -811,6 +832,7 @@ type Working<'w> = (
     &'w mut Battery,
     &'w mut Anchor,
     &'w mut Autopilot,
+    &'w mut Gear,
 );
 
 /// Counts the time of the steps that need nothing but time, and does what they are for.
@@ -818,6 +840,7 @@ pub(in crate::sim) fn work(
     clock: Res<Clock>,
     terrain: Res<Terrain>,
     prospectors: Res<Prospectors>,
+    chance: Res<Chance>,
     mut physics: ResMut<Physics>,
     mut ledger: ResMut<Ledger>,
     mut log: ResMut<Log>,
@@ -825,8 +848,17 @@ pub(in crate::sim) fn work(
     mut robots: Query<Working>,
 ) {
     let tick_s = clock.tick_s();
-    for (robot, &body, mut motion, mut bin, mut tank, mut battery, mut anchor, mut pilot) in
-        &mut robots
+    for (
+        robot,
+        &body,
+        mut motion,
+        mut bin,
+        mut tank,
+        mut battery,
+        mut anchor,
+        mut pilot,
+        mut gear,
+    ) in &mut robots
     {
         let Some(step) = pilot.step().cloned() else {
             continue;
@@ -868,7 +900,17 @@ pub(in crate::sim) fn work(
             | Step::Land { .. }
             | Step::Jump { .. }
             | Step::Actuate { .. }
+            | Step::Drill { .. }
             | Step::Dig { .. } => {}
+            Step::Unjam => {
+                if drill::FREE_TRY_S <= spent_s {
+                    pilot.spent_s = 0.0;
+                    if drill::try_to_free(&mut gear.drill, &chance, &robot.name, clock.time_ms()) {
+                        tell(Severity::Info, format!("{}: the bit is free", robot.name));
+                        pilot.finish();
+                    }
+                }
+            }
             Step::Release => {
                 battery.drain_j(kind.anchor.map_or(0.0, AnchorSpec::power_w) * tick_s);
                 if kind.anchor.map_or(0.0, AnchorSpec::set_time_s) <= spent_s {
@@ -883,9 +925,9 @@ pub(in crate::sim) fn work(
                 if kind.anchor.map_or(0.0, AnchorSpec::set_time_s) <= spent_s {
                     let foot_m =
                         at_m - robot.half_height_m() * (motion.rotation * Vec3::Y).as_dvec3();
-                    let ground = terrain.model().ground_at(foot_m);
+                    let up = (motion.rotation * Vec3::Y).as_dvec3();
                     let hold_n = match kind.anchor {
-                        Some(spec) => anchor_ground::hold_n(spec, &ground),
+                        Some(spec) => anchor_ground::hold_at(&terrain, spec, foot_m, up),
                         None => Err("it has no anchor"),
                     };
                     match hold_n {

@@ -9,15 +9,19 @@ use bevy::prelude::*;
 
 use super::autopilot::{
     Autopilot, GLIDE_PROPELLANT_G, LOW_BATTERY, Stage, Step, can_thrust, craft, hop_speed_max_m_s,
+    jump_speed_max_m_s,
 };
 use super::forecast;
 pub use super::forecast::Estimate;
 use super::guidance::{self, Hop, NoHop};
-use super::{Anchor, Battery, Bin, FieldCell, Robot, Tank};
+use super::{
+    Anchor, Battery, Bin, FieldCell, Gear, Robot, Tank, anchor_ground, dig_rate_kg_per_s, drill,
+};
 use crate::sim::asteroid::Terrain;
 use crate::sim::economy::ledger::{Ledger, Memo};
 use crate::sim::economy::market::Market;
 use crate::sim::law::claims::{ClaimRequest, Registry};
+use crate::sim::level::kind::AnchorSpec;
 use crate::sim::observation::Activity;
 use crate::sim::order::{Inbox, Issued, Log, Order, Refusal, Severity, Taken};
 use crate::sim::physics::Motion;
@@ -38,6 +42,8 @@ const MEASURE_S: (f64, f64) = (1.0, 1e7);
 
 /// Longest time that one order steers by hand [s].
 const ACTUATE_MAX_S: f64 = 600.0;
+/// Rock to grip is looked for within this distance of the place that was pointed at [m].
+const GRIP_REACH_M: f64 = 5.0;
 /// Cosine of the tilt from which a robot lies on its side.
 pub(super) const UPRIGHT: f64 = 0.5;
 /// The jump in which a robot turns over [m/s], and the time that it has for it [s].
@@ -71,6 +77,7 @@ type Commanded = (
     &'static mut Autopilot,
     &'static mut FieldCell,
     &'static mut Probe,
+    &'static Gear,
 );
 
 /// Takes the orders that are due.
@@ -119,7 +126,7 @@ impl Desk<'_, '_> {
             ..
         } = self;
         let name = order.robot().unwrap_or_default();
-        let (robot, motion, bin, tank, battery, anchor, mut pilot, mut cell, mut probe) =
+        let (robot, motion, bin, tank, battery, anchor, mut pilot, mut cell, mut probe, gear) =
             own_robot(robots, sender, name)?;
         let at_m = motion.position_m.as_dvec3();
         let standing = motion.at_rest || motion.touching;
@@ -149,6 +156,32 @@ impl Desk<'_, '_> {
                 Ok(())
             }
         };
+        let needs_upright = |what: &str| {
+            if (motion.rotation * Vec3::Y).as_dvec3().dot(terrain.up(at_m)) < UPRIGHT {
+                Err(Refusal::because(format!(
+                    "{name} lies on its side and cannot {what}: Free turns it over"
+                )))
+            } else {
+                Ok(())
+            }
+        };
+        let moves = matches!(
+            order,
+            Order::HopTo { .. }
+                | Order::FlyTo { .. }
+                | Order::Jump { .. }
+                | Order::Actuate { .. }
+                | Order::Grip { .. }
+                | Order::DrillTo { .. }
+                | Order::Deliver { .. }
+                | Order::Refuel { .. }
+                | Order::Release { .. }
+        );
+        if moves && gear.drill.is_stuck() {
+            return Err(Refusal::because(format!(
+                "the bit of {name} is stuck in its hole: Free works it loose"
+            )));
+        }
         let mut plan: Vec<Step> = Vec::new();
         let release_first = |plan: &mut Vec<Step>| {
             if *anchor != Anchor::Out {
@@ -167,7 +200,7 @@ impl Desk<'_, '_> {
                         at_m,
                         target_m,
                         robot.half_height_m(),
-                        hop_speed_max_m_s(robot),
+                        hop_speed_max_m_s(robot, bin, tank),
                     )
                     .map_err(|no_hop| Refusal::because(no_hop.to_string()))?;
                 }
@@ -196,6 +229,54 @@ impl Desk<'_, '_> {
                     stage: Stage::Aim,
                     tries: 0,
                 });
+            }
+            Order::Grip { target_m, .. } => {
+                needs_power()?;
+                let spec = robot.kind.anchor.filter(|anchor| {
+                    matches!(
+                        anchor,
+                        AnchorSpec::Microspines { .. } | AnchorSpec::Belt { .. }
+                    )
+                });
+                let Some(spec) = spec else {
+                    return Err(Refusal::because(format!(
+                        "{name} has neither microspines nor a belt"
+                    )));
+                };
+                let target_m = grip_at(terrain, robot, spec, DVec3::from_array(*target_m))?;
+                release_first(&mut plan);
+                if 1.5 < at_m.distance(target_m) || !standing {
+                    if standing && !can_glide(robot, tank) {
+                        guidance::plan_route(
+                            terrain,
+                            &mut cell.0,
+                            at_m,
+                            target_m,
+                            robot.half_height_m(),
+                            hop_speed_max_m_s(robot, bin, tank),
+                        )
+                        .map_err(|no_hop| Refusal::because(no_hop.to_string()))?;
+                    }
+                    plan.push(hop(target_m));
+                }
+                plan.push(Step::Anchor);
+            }
+            Order::DrillTo { depth_m, .. } => {
+                needs_part(robot.kind.drill.is_some(), "drill")?;
+                needs_ground("drill")?;
+                needs_power()?;
+                needs_upright("drill")?;
+                let depth_max_m = robot.kind.drill.map_or(0.0, |spec| spec.depth_max_m);
+                if !(0.01 <= *depth_m && *depth_m <= depth_max_m) {
+                    return Err(Refusal::because(format!(
+                        "depth_m = {depth_m} must be from 0.01 to the {depth_max_m} m of its drill"
+                    )));
+                }
+                let foot_m = at_m - robot.half_height_m() * terrain.up(at_m);
+                registry
+                    .may_dig(prospectors.name(sender), foot_m)
+                    .map_err(|trespass| Refusal::because(trespass.to_string()))?;
+                plan.push(Step::Drill { depth_m: *depth_m });
             }
             Order::Jump {
                 speed_m_s,
@@ -257,6 +338,7 @@ impl Desk<'_, '_> {
                     left_s: *for_s,
                 });
             }
+            Order::Free { .. } if gear.drill.is_stuck() => plan.push(Step::Unjam),
             Order::Free { .. } => {
                 let upright = (motion.rotation * Vec3::Y).as_dvec3().dot(terrain.up(at_m));
                 let stage = if !standing {
@@ -281,6 +363,7 @@ impl Desk<'_, '_> {
             Order::Anchor { .. } => {
                 needs_part(robot.kind.anchor.is_some(), "anchor")?;
                 needs_ground("anchor")?;
+                needs_upright("anchor")?;
                 needs_power()?;
                 if *anchor != Anchor::Out {
                     return Err(Refusal::because(format!("{name} is anchored already")));
@@ -603,7 +686,7 @@ impl Desk<'_, '_> {
             .find(by)
             .ok_or_else(|| Refusal::because(format!("there is no prospector \"{by}\"")))?;
         let name = order.robot().unwrap_or_default();
-        let (robot, motion, bin, tank, _, anchor, _, mut cell, _) =
+        let (robot, motion, bin, tank, _, anchor, _, mut cell, ..) =
             own_robot(&mut self.robots, sender, name)?;
         let from_m = motion.position_m.as_dvec3();
         let craft = craft(robot, bin, tank);
@@ -626,6 +709,65 @@ impl Desk<'_, '_> {
                     from_m,
                     target_m,
                 ))
+            }
+            Order::Grip { target_m, .. } => {
+                let spec = robot
+                    .kind
+                    .anchor
+                    .ok_or_else(|| Refusal::because(format!("{name} has no anchor")))?;
+                let there = hop_to(grip_at(terrain, robot, spec, DVec3::from_array(*target_m))?)?;
+                Ok(Estimate {
+                    time_s: there.time_s + spec.set_time_s(),
+                    energy_j: there.energy_j
+                        + spec.set_time_s() * (spec.power_w() + craft.idle_power_w),
+                    ..there
+                })
+            }
+            Order::DrillTo { depth_m, .. } => {
+                let spec = robot
+                    .kind
+                    .drill
+                    .ok_or_else(|| Refusal::because(format!("{name} has no drill")))?;
+                let foot_m = from_m - robot.half_height_m() * terrain.up(from_m);
+                let rock = terrain.model().ground_at(foot_m).rock;
+                let held = *anchor != Anchor::Out;
+                let thrown = drill::throw_m_s(spec, rock, craft.mass_kg)
+                    / guidance::escape_speed_m_s(terrain, from_m);
+                let (time_s, energy_j, jam) = drill::forecast(
+                    spec,
+                    0.0,
+                    *depth_m,
+                    rock,
+                    held.then(|| anchor.hold_n()),
+                    drill::arm_m(robot),
+                );
+                Ok(Estimate {
+                    time_s,
+                    energy_j: energy_j + craft.idle_power_w * time_s,
+                    arrive_chance: 1.0,
+                    // Free on the ground the press lifts the chassis off its bit for certain.
+                    trouble_chance: if held { jam } else { 1.0 },
+                    escape_fraction: if held { 0.0 } else { thrown },
+                    lost_chance: f64::from(u8::from(!held && 1.0 < thrown && !craft.can_thrust())),
+                    ..Estimate::default()
+                })
+            }
+            Order::Dig { until_kg, .. } => {
+                let capacity_kg = 1e-3 * bin.capacity_g as f64;
+                let left_kg = until_kg.unwrap_or(capacity_kg) - 1e-3 * bin.load.mass_g as f64;
+                let rate_kg_per_s = dig_rate_kg_per_s(&robot.kind, *anchor, 0.0);
+                if !(0.0 < left_kg && 0.0 < rate_kg_per_s) {
+                    return Err(Refusal::because(format!("{name} has nothing to dig with")));
+                }
+                let time_s = left_kg / rate_kg_per_s;
+                let power_w = robot.kind.drum.map_or(0.0, |drum| drum.power_w);
+                Ok(Estimate {
+                    time_s,
+                    energy_j: (power_w + craft.idle_power_w) * time_s,
+                    arrive_chance: 1.0,
+                    trouble_chance: if *anchor == Anchor::Out { 1.0 } else { 0.0 },
+                    ..Estimate::default()
+                })
             }
             Order::Deliver { plant, .. } => {
                 let plant = own_plant(&self.plants, sender, plant.as_deref(), motion.position_m)?;
@@ -660,6 +802,7 @@ type CommandedItem<'a> = (
     Mut<'a, Autopilot>,
     Mut<'a, FieldCell>,
     Mut<'a, Probe>,
+    &'a Gear,
 );
 
 fn own_robot<'a>(
@@ -710,11 +853,6 @@ fn can_glide(robot: &Robot, tank: &Tank) -> bool {
     can_thrust(robot, tank) && GLIDE_PROPELLANT_G <= tank.propellant_g
 }
 
-/// Fastest take-off that legs or flywheels give this mass, safe or not [m/s].
-fn jump_speed_max_m_s(robot: &Robot, _bin: &Bin, _tank: &Tank) -> f64 {
-    2.0 * hop_speed_max_m_s(robot)
-}
-
 fn hop(target_m: DVec3) -> Step {
     Step::Hop {
         target_m,
@@ -749,6 +887,24 @@ fn stand_at(terrain: &Terrain, robot: &Robot, place_m: DVec3) -> Result<DVec3, R
         ground_m,
         robot.half_height_m(),
     ))
+}
+
+/// Where the chassis is when the robot stands on the rock nearest to a place.
+fn grip_at(
+    terrain: &Terrain,
+    robot: &Robot,
+    spec: AnchorSpec,
+    place_m: DVec3,
+) -> Result<DVec3, Refusal> {
+    let ground_m = stand_at(terrain, robot, place_m)?;
+    let rock_m = anchor_ground::rock_near_m(terrain, ground_m, GRIP_REACH_M).ok_or_else(|| {
+        Refusal::because(format!(
+            "there is no rock to grip within {GRIP_REACH_M} m of that place"
+        ))
+    })?;
+    let up = terrain.up(rock_m);
+    anchor_ground::hold_at(terrain, spec, rock_m, up).map_err(Refusal::because)?;
+    Ok(rock_m + (robot.half_height_m() + 0.02) * up)
 }
 
 /// The steps that bring a robot within reach of a plant's dock.

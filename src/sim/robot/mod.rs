@@ -15,6 +15,7 @@ use super::asteroid::{GravityCell, Terrain};
 use super::daylight::{Daylight, Horizon, SUNLIGHT_PERIOD_MS};
 use super::economy::ledger::{AccountId, Ledger, Memo};
 use super::level::RobotKind;
+use super::level::kind::{AnchorSpec, WheelSpec};
 use super::observation::Activity;
 use super::order::{Log, Severity};
 use super::physics::{BodyHandle, Motion, Physics};
@@ -27,14 +28,18 @@ pub mod anchor_ground;
 pub mod autopilot;
 pub mod ballistics;
 pub mod command;
+pub mod drill;
 pub mod feats;
 pub mod forecast;
 pub mod guidance;
 pub mod recoil;
 pub mod sunlight;
+pub mod wheels;
 
 use autopilot::{Autopilot, Step};
+use drill::Drill;
 use recoil::Recoil;
+use wheels::Wheels;
 
 /// Speed of the drum's teeth through the ground [m/s], as of RASSOR-class excavators.
 const TOOTH_SPEED_M_S: f64 = 0.3;
@@ -59,12 +64,20 @@ impl Plugin for RobotPlugin {
         app.add_systems(
             Tick,
             (
-                autopilot::fly.in_set(SimSystems::Command),
+                (autopilot::fly, drill::press)
+                    .chain()
+                    .in_set(SimSystems::Command),
                 apply_loads.in_set(SimSystems::Forces),
                 (move_bodies, book_recoil)
                     .chain()
                     .in_set(SimSystems::Physics),
-                (burn_propellant, dig, draw_power, autopilot::work)
+                (
+                    burn_propellant,
+                    dig,
+                    drill::deepen,
+                    draw_power,
+                    autopilot::work,
+                )
                     .chain()
                     .in_set(SimSystems::Exchange),
             ),
@@ -208,6 +221,23 @@ impl Tool {
     }
 }
 
+/// What turns within the chassis: reaction wheels and the bit.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Gear {
+    pub(super) wheels: Wheels,
+    pub(super) drill: Drill,
+}
+
+impl Gear {
+    pub fn wheels(&self) -> &Wheels {
+        &self.wheels
+    }
+
+    pub fn drill(&self) -> &Drill {
+        &self.drill
+    }
+}
+
 /// What the actuators are told for this tick, body-fixed axes.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Drive {
@@ -284,6 +314,7 @@ type Loaded<'w> = (
     &'w mut Drive,
     &'w mut Autopilot,
     &'w mut FieldCell,
+    &'w mut Gear,
 );
 
 /// Sums gravity, fictitious forces, thrust, legs and the reaction of the tools on each chassis.
@@ -307,6 +338,7 @@ fn apply_loads(
         mut drive,
         mut pilot,
         mut cell,
+        mut gear,
     ) in &mut robots
     {
         if robot.lost {
@@ -318,9 +350,16 @@ fn apply_loads(
             0.0
         };
         tool.rate_kg_per_s = rate;
-        let reaction_n = dig_reaction_n(&robot.kind, rate);
+        let bit = gear.drill.load;
+        let reaction_n = dig_reaction_n(&robot.kind, rate) + bit.weight_on_bit_n;
         if let Anchor::Holding { pull_out_n } = *anchor {
-            if reaction_n <= pull_out_n {
+            // The feet that hold the chassis down also keep it from turning with the bit.
+            let strain_n = reaction_n.max(bit.torque_n_m / drill::arm_m(&robot));
+            let dry = presses_down(&robot.kind)
+                && 0.0 < strain_n
+                && !press_down(&robot.kind, &mut tank, strain_n, tick_s);
+            if strain_n <= pull_out_n && !dry {
+                gear.rest_wheels(robot.kind.wheels, tick_s);
                 continue;
             }
             *anchor = Anchor::Out;
@@ -331,7 +370,7 @@ fn apply_loads(
                 prospectors.name(robot.owner),
                 Severity::Alarm,
                 format!(
-                    "{}: the anchors pulled out: {reaction_n:.1} N on a hold of {pull_out_n:.1} N",
+                    "{}: the anchors pulled out: {strain_n:.1} N on a hold of {pull_out_n:.1} N",
                     robot.name
                 ),
             );
@@ -341,8 +380,9 @@ fn apply_loads(
                 && drive.kick_m_s == DVec3::ZERO
                 && drive.push_n == DVec3::ZERO
                 && drive.torque_n_m == DVec3::ZERO
-                && rate == 0.0
+                && reaction_n == 0.0
             {
+                gear.rest_wheels(robot.kind.wheels, tick_s);
                 continue;
             }
             physics.wake(body);
@@ -371,25 +411,38 @@ fn apply_loads(
             let kick_n = mass_kg * (drive.kick_m_s / tick_s - free_fall);
             force_n += kick_n.clamp_length_max(LEG_FORCE_N);
         }
-        if 0.0 < rate {
+        if 0.0 < reaction_n {
             let up = (motion.rotation * Vec3::Y).as_dvec3();
             force_n += reaction_n * up;
+            drive.tool_n_m = bit.torque_n_m * up;
         }
-        let torque_n_m = match drive.face {
+        let wheels = robot.kind.wheels;
+        let wanted_n_m = match drive.face {
             Some((up, ahead)) => attitude_torque_n_m(
                 motion,
                 physics.inertia_kg_m2(body),
-                robot.kind.wheels.torque_n_m as f32,
+                wheels.torque_n_m as f32,
                 up,
                 ahead,
-            ),
-            None => drive
-                .torque_n_m
-                .clamp_length_max(robot.kind.wheel_torque_n_m)
-                .as_vec3(),
+            )
+            .as_dvec3(),
+            None => drive.torque_n_m,
         };
+        let mut torque_n_m = drive.tool_n_m;
+        if wanted_n_m != DVec3::ZERO {
+            torque_n_m += gear.wheels.turn(wanted_n_m, wheels, tick_s);
+        }
+        if gear.wheels.want_unloading(wheels)
+            && let Some(thrusters) = robot.kind.thrusters
+            && 0 < tank.propellant_g
+        {
+            let lever_m = 0.5 * robot.kind.size_m.0;
+            let couple_n_m = gear.wheels.unload(lever_m * thrusters.thrust_n, tick_s);
+            tank.owed_g +=
+                1e3 * couple_n_m / lever_m * tick_s / exhaust_speed_m_per_s(thrusters.isp_s);
+        }
         physics.set_mass(body, mass_kg as f32);
-        physics.set_load(body, force_n.as_vec3(), torque_n_m);
+        physics.set_load(body, force_n.as_vec3(), torque_n_m.as_vec3());
         if !terrain.model().is_within_reach(at_m) {
             robot.lost = true;
             pilot.abort();
@@ -406,6 +459,29 @@ fn apply_loads(
             );
         }
     }
+}
+
+impl Gear {
+    /// At rest the wheels empty themselves against the ground.
+    fn rest_wheels(&mut self, spec: WheelSpec, tick_s: f64) {
+        if self.wheels != Wheels::default() {
+            self.wheels.unload(spec.torque_n_m, tick_s);
+        }
+    }
+}
+
+/// Whether thrusters hold the robot down instead of an anchor.
+fn presses_down(kind: &RobotKind) -> bool {
+    matches!(kind.anchor, Some(AnchorSpec::ThrustDown { .. }))
+}
+
+/// Burns what it takes to press the robot down against a load; whether there was enough.
+fn press_down(kind: &RobotKind, tank: &mut Tank, load_n: f64, tick_s: f64) -> bool {
+    let Some(thrusters) = kind.thrusters else {
+        return false;
+    };
+    tank.owed_g += 1e3 * load_n * tick_s / exhaust_speed_m_per_s(thrusters.isp_s);
+    tank.owed_g < tank.propellant_g as f64
 }
 
 /// Reaction wheels: a critically damped turn of about a minute, as strong as the wheels are.
@@ -683,10 +759,14 @@ pub(crate) fn hash_robot(
     hash: &mut Xxh3,
     robot: &Robot,
     motion: &Motion,
-    stores: (&Bin, &Tank, &Battery, &Tool, &Anchor),
+    stores: (&Bin, &Tank, &Battery, &Tool, &Anchor, &Gear),
     activity: Activity,
 ) {
-    let (bin, tank, battery, tool, anchor) = stores;
+    let (bin, tank, battery, tool, anchor, gear) = stores;
+    let wheels = gear.wheels.momentum_n_m_s().to_array();
+    for value in wheels.into_iter().chain(gear.drill.numbers()) {
+        hash.update(&value.to_bits().to_le_bytes());
+    }
     hash.update(robot.name.as_bytes());
     for value in motion
         .position_m
