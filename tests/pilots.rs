@@ -350,3 +350,59 @@ fn a_gripper_goes_to_a_boulder_and_holds_on_where_screws_would_not() {
     );
     assert!(far.contains("target_m"), "{far}");
 }
+
+/// Runs a shipped level with the orders of a file in `tests/data` and returns how far each goal has
+/// come.
+fn played(name: &str, hours: u64) -> (Headless, Vec<(String, f64, String)>) {
+    let level = bonanza::sim::level::Level::find(name).expect("the level ships with the program");
+    let mut world = Headless::load(&level, None).expect("the level names a known body");
+    let path = format!("{}/tests/data/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("the orders are there");
+    for line in text.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("one order a line");
+        let order = serde_json::from_value(line["order"].clone()).expect("an order");
+        world.schedule(bonanza::sim::order::Issued {
+            at_ms: (1e3 * line["at_s"].as_f64().expect("a time")) as u64,
+            by: line["by"].as_str().expect("a name").to_owned(),
+            order,
+        });
+    }
+    world.run_until_ms(hours * 3_600_000);
+    for taken in world.orders_taken() {
+        assert_eq!(taken.answer, Ok(()), "{}", taken.issued.order);
+    }
+    let lost = world.scene().robots.iter().any(|robot| robot.lost);
+    let goals = level.goals.iter().map(|goal| {
+        let (done, reading) = world.feats().progress(goal, lost).expect("a feat");
+        (goal.to_string(), done, reading)
+    });
+    let goals = goals.collect();
+    (world, goals)
+}
+
+#[test]
+fn jumps_that_were_worked_out_by_hand_win_dont_jump() {
+    let (world, goals) = played("dont-jump", 6);
+    for (goal, done, reading) in goals {
+        assert!(
+            1.0 <= done,
+            "{goal}: {reading}; {:?}",
+            world.feats().jumps()
+        );
+    }
+}
+
+#[test]
+fn drilling_free_then_anchored_wins_every_push_pushes_back() {
+    let (mut world, goals) = played("every-push-pushes-back", 30);
+    let last = world.log().last().cloned();
+    let seen = world.observe("player").expect("the player");
+    for (goal, done, reading) in goals {
+        assert!(
+            1.0 <= done,
+            "{goal}: {reading}; {last:?}; {}",
+            seen.robots[0].activity_text
+        );
+    }
+    assert_eq!(world.mass_error_g(), 0);
+}

@@ -10,6 +10,7 @@ use crate::{
     sim::{
         level::{Goal, Level},
         order::Severity,
+        robot::feats::Feats,
     },
 };
 
@@ -56,7 +57,7 @@ impl RunReport {
             }
         }
         Self {
-            goals: goals(world.level(), &report),
+            goals: goals(world.level(), world.feats(), &report),
             world: report,
             wall_s,
             refused,
@@ -64,7 +65,7 @@ impl RunReport {
     }
 }
 
-fn goals(level: &Level, report: &Report) -> Vec<GoalReport> {
+fn goals(level: &Level, feats: &Feats, report: &Report) -> Vec<GoalReport> {
     let find = |name: &str| report.prospectors.iter().find(|p| p.name == name);
     level
         .goals
@@ -88,6 +89,19 @@ fn goals(level: &Level, report: &Report) -> Vec<GoalReport> {
                 goal: format!("{prospector} owns {} credits", thousands(*credits)),
                 reached: find(prospector).is_some_and(|p| *credits <= p.credits),
             },
+            goal => {
+                let owner = goal.prospector();
+                let lost = report
+                    .robots
+                    .iter()
+                    .any(|robot| robot.lost && robot.owner == owner);
+                GoalReport {
+                    goal: format!("{owner}: {goal}"),
+                    reached: feats
+                        .progress(goal, lost)
+                        .is_some_and(|(done, _)| 1.0 <= done),
+                }
+            }
         })
         .collect()
 }

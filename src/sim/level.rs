@@ -33,11 +33,18 @@ use super::{
 /// The version of the level format that this program reads.
 pub const LEVEL_FORMAT: u32 = 1;
 
-/// The level that is compiled in, so that the program has one wherever it is started.
+/// The levels that are compiled in, so that the program has one wherever it is started.
 const FIRST_WATER: &str = include_str!("../../levels/first-water.ron");
 
+const DONT_JUMP: &str = include_str!("../../levels/dont-jump.ron");
+const EVERY_PUSH: &str = include_str!("../../levels/every-push-pushes-back.ron");
+
 /// The levels compiled into the program: name and text.
-pub const BUILT_IN_LEVELS: [(&str, &str); 1] = [("first-water", FIRST_WATER)];
+pub const BUILT_IN_LEVELS: [(&str, &str); 3] = [
+    ("first-water", FIRST_WATER),
+    ("dont-jump", DONT_JUMP),
+    ("every-push-pushes-back", EVERY_PUSH),
+];
 
 /// A scenario: one body, the prospectors on it, their machines, the market and the rules.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -281,6 +288,68 @@ pub enum Goal {
     },
     /// The prospector owns so many credits.
     Credits { prospector: String, credits: f64 },
+    /// A robot of the prospector has jumped at least so high, and the prediction of the height was
+    /// off by no more than a part of it.
+    Foretold {
+        prospector: String,
+        apex_min_m: f64,
+        /// Of the height that came, 0 to 1.
+        tolerance: f64,
+    },
+    /// A drill has pushed its robot off the ground.
+    ThrownOff { prospector: String },
+    /// A robot of the prospector has drilled so deep and moved no more than so far.
+    Cored {
+        prospector: String,
+        depth_m: f64,
+        slip_max_m: f64,
+    },
+    /// No robot of the prospector has been lost.
+    NoneLost { prospector: String },
+}
+
+impl Goal {
+    /// Whose goal it is.
+    pub fn prospector(&self) -> &str {
+        match self {
+            Self::Sold { prospector, .. }
+            | Self::Credits { prospector, .. }
+            | Self::Foretold { prospector, .. }
+            | Self::ThrownOff { prospector }
+            | Self::Cored { prospector, .. }
+            | Self::NoneLost { prospector } => prospector,
+        }
+    }
+}
+
+impl fmt::Display for Goal {
+    /// What is to be done, for the one who is to do it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sold { good, mass_kg, .. } => write!(f, "sell {mass_kg} kg of {}", good.as_str()),
+            Self::Credits { credits, .. } => write!(f, "own {credits} credits"),
+            Self::Foretold {
+                apex_min_m,
+                tolerance,
+                ..
+            } => write!(
+                f,
+                "jump {apex_min_m} m high or more and foretell it within {:.0} %",
+                100.0 * tolerance
+            ),
+            Self::ThrownOff { .. } => f.write_str("see what a drill does without an anchor"),
+            Self::Cored {
+                depth_m,
+                slip_max_m,
+                ..
+            } => write!(
+                f,
+                "drill {depth_m} m deep and slip less than {:.0} cm",
+                100.0 * slip_max_m
+            ),
+            Self::NoneLost { .. } => f.write_str("lose no robot"),
+        }
+    }
 }
 
 /// One thing wrong with a level file.

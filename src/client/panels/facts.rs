@@ -13,6 +13,7 @@ use crate::sim::economy::market::PricePoint;
 use crate::sim::level::{Goal, Level};
 use crate::sim::observation::{Observation, OtherRobot};
 use crate::sim::order::LogLine;
+use crate::sim::robot::feats::Feats;
 
 use super::orders;
 
@@ -162,7 +163,14 @@ impl Facts {
                 claim_fee: level.charter.claim_fee_credits,
                 claim_radius_max_m: level.charter.claim_radius_max_m,
             },
-            goals: goals(level, &player, seen.credits, sold_kg),
+            goals: goals(
+                level,
+                headless.feats(),
+                &player,
+                seen.credits,
+                sold_kg,
+                seen.robots.iter().any(|robot| robot.lost),
+            ),
             messages: messages(headless.log(), &player),
             books,
             sold_kg,
@@ -215,7 +223,14 @@ fn messages(log: &[LogLine], player: &str) -> Vec<LogLine> {
     lines
 }
 
-fn goals(level: &Level, player: &str, credits: f64, sold_kg: f64) -> Vec<GoalFacts> {
+fn goals(
+    level: &Level,
+    feats: &Feats,
+    player: &str,
+    credits: f64,
+    sold_kg: f64,
+    lost: bool,
+) -> Vec<GoalFacts> {
     use super::format;
     let progress = |have: f64, want: f64| (have / want.max(1e-9)).clamp(0.0, 1.0) as f32;
     level
@@ -239,7 +254,15 @@ fn goals(level: &Level, player: &str, credits: f64, sold_kg: f64) -> Vec<GoalFac
                 reading: format::credits(credits),
                 progress: progress(credits, *want),
             }),
-            Goal::Sold { .. } | Goal::Credits { .. } => None,
+            goal if goal.prospector() == player => {
+                let (done, reading) = feats.progress(goal, lost)?;
+                Some(GoalFacts {
+                    text: super::fleet::capitalised(&goal.to_string()),
+                    reading,
+                    progress: done as f32,
+                })
+            }
+            _ => None,
         })
         .collect()
 }
@@ -397,10 +420,11 @@ mod tests {
     #[test]
     fn goals_of_others_are_not_the_players() {
         let level = Level::find("first-water").unwrap();
-        let goals = goals(&level, "player", 150_000.0, 5.0);
+        let feats = Feats::default();
+        let goals = goals(&level, &feats, "player", 150_000.0, 5.0, false);
         assert_eq!(goals.len(), level.goals.len());
         assert_eq!(goals[0].text, "Sell 20.0 kg of water");
         assert!((goals[0].progress - 0.25).abs() < 1e-6);
-        assert!(super::goals(&level, "hydra", 0.0, 0.0).is_empty());
+        assert!(super::goals(&level, &feats, "hydra", 0.0, 0.0, false).is_empty());
     }
 }

@@ -177,7 +177,13 @@ impl Level {
                 .plants
                 .iter()
                 .any(|plant| plant.owner == prospector.name);
-            if digs && !bakes {
+            // A script lives by delivering; a player may have other goals.
+            let delivers = prospector.brain != Brain::Human
+                || self.goals.iter().any(|goal| {
+                    matches!(goal, Goal::Sold { .. } | Goal::Credits { .. })
+                        && goal.prospector() == prospector.name
+                });
+            if digs && delivers && !bakes {
                 check.error(
                     &format!("prospectors[{i}].name"),
                     format!(
@@ -205,6 +211,25 @@ impl Level {
                     check.range(&format!("{at}.credits"), *credits, 0.0, CREDITS_MAX);
                     prospector
                 }
+                Goal::Foretold {
+                    prospector,
+                    apex_min_m,
+                    tolerance,
+                } => {
+                    check.range(&format!("{at}.apex_min_m"), *apex_min_m, 0.0, 1e6);
+                    check.range(&format!("{at}.tolerance"), *tolerance, 0.001, 1.0);
+                    prospector
+                }
+                Goal::Cored {
+                    prospector,
+                    depth_m,
+                    slip_max_m,
+                } => {
+                    check.range(&format!("{at}.depth_m"), *depth_m, 0.01, 1e3);
+                    check.range(&format!("{at}.slip_max_m"), *slip_max_m, 0.0, 1e3);
+                    prospector
+                }
+                Goal::ThrownOff { prospector } | Goal::NoneLost { prospector } => prospector,
             };
             check.one_of(
                 &format!("{at}.prospector"),

@@ -10,7 +10,7 @@ use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::autopilot::{Autopilot, Step};
-use super::feats::{Core, Feats};
+use super::feats::{Core, Feats, ThrowOff};
 use super::{Anchor, Battery, Bin, Feedstock, Gear, Robot};
 use crate::sim::asteroid::{Ground, Terrain};
 use crate::sim::economy::ledger::{Ledger, Memo};
@@ -332,6 +332,12 @@ pub(super) fn deepen(
                     motion.angular_velocity_rad_s.length().to_degrees()
                 ),
             );
+            feats.throw_offs.push(ThrowOff {
+                at_ms: now_ms,
+                prospector: prospectors.name(robot.owner).to_owned(),
+                robot: robot.name.clone(),
+                speed_m_s: f64::from(motion.velocity_m_s.length()),
+            });
             drill.draw();
             pilot.abort();
             continue;

@@ -6,6 +6,8 @@ use bevy::math::DVec3;
 use bevy::prelude::Resource;
 use serde::{Deserialize, Serialize};
 
+use crate::sim::level::Goal;
+
 /// A jump that came back to the ground.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Jump {
@@ -41,11 +43,21 @@ pub struct Core {
     pub slip_m: f64,
 }
 
+/// A robot that its own drill has pushed off the ground.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThrowOff {
+    pub at_ms: u64,
+    pub prospector: String,
+    pub robot: String,
+    pub speed_m_s: f64,
+}
+
 /// All of them, oldest first.
 #[derive(Resource, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Feats {
     pub(super) jumps: Vec<Jump>,
     pub(super) cores: Vec<Core>,
+    pub(super) throw_offs: Vec<ThrowOff>,
 }
 
 impl Feats {
@@ -55,5 +67,61 @@ impl Feats {
 
     pub fn cores(&self) -> &[Core] {
         &self.cores
+    }
+
+    pub fn throw_offs(&self) -> &[ThrowOff] {
+        &self.throw_offs
+    }
+
+    /// How far a goal has come that only feats can reach, 0 to 1, with what has been done for it;
+    /// `None` for a goal of another kind. `lost` says whether the prospector has lost a robot.
+    pub fn progress(&self, goal: &Goal, lost: bool) -> Option<(f64, String)> {
+        let of = |name: &str| name == goal.prospector();
+        Some(match goal {
+            Goal::Foretold {
+                apex_min_m,
+                tolerance,
+                ..
+            } => {
+                let jumps = self.jumps.iter().filter(|jump| of(&jump.prospector));
+                let high = jumps.filter(|jump| *apex_min_m <= jump.apex_m);
+                let best = high.filter_map(Jump::error).fold(f64::INFINITY, f64::min);
+                if best.is_finite() {
+                    let done = (tolerance / best.max(1e-9)).min(1.0);
+                    (done, format!("{:.0} % off", 100.0 * best))
+                } else {
+                    (0.0, "not yet".to_owned())
+                }
+            }
+            Goal::ThrownOff { .. } => {
+                let thrown = self
+                    .throw_offs
+                    .iter()
+                    .rfind(|thrown| of(&thrown.prospector));
+                thrown.map_or((0.0, "not yet".to_owned()), |thrown| {
+                    (1.0, format!("{:.0} cm/s", 100.0 * thrown.speed_m_s))
+                })
+            }
+            Goal::Cored {
+                depth_m,
+                slip_max_m,
+                ..
+            } => {
+                let cores = self.cores.iter().filter(|core| of(&core.prospector));
+                let firm = cores.filter(|core| core.slip_m <= *slip_max_m);
+                let deepest_m = firm.map(|core| core.depth_m).fold(0.0, f64::max);
+                // A bit stops within a millimetre.
+                let done = ((deepest_m + 1e-3) / depth_m).min(1.0);
+                (
+                    if deepest_m == 0.0 { 0.0 } else { done },
+                    format!("{deepest_m:.2} m"),
+                )
+            }
+            Goal::NoneLost { .. } => {
+                let word = if lost { "one is lost" } else { "all there" };
+                (f64::from(u8::from(!lost)), word.to_owned())
+            }
+            Goal::Sold { .. } | Goal::Credits { .. } => return None,
+        })
     }
 }
