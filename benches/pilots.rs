@@ -1,4 +1,5 @@
-//! Where pilots end up: `cargo bench --no-default-features --bench pilots -- [PAIRS] [BODY…]`.
+//! Where pilots end up:
+//! `cargo bench --no-default-features --bench pilots -- [PAIRS] [kind=KIND] [BODY…]`.
 //!
 //! Sends robots between random pairs of sites spread over the whole of Bennu, Ryugu and Itokawa,
 //! and prints how many came within two metres of their mark, with every miss.
@@ -21,10 +22,15 @@ fn main() {
         .iter()
         .find_map(|word| word.parse().ok())
         .unwrap_or(100);
+    let kind = words
+        .iter()
+        .find_map(|word| word.strip_prefix("kind="))
+        .unwrap_or("hopping-digger")
+        .to_owned();
     let named: Vec<&str> = words
         .iter()
         .map(String::as_str)
-        .filter(|word| word.parse::<usize>().is_err())
+        .filter(|word| word.parse::<usize>().is_err() && !word.starts_with("kind="))
         .collect();
     let bodies = if named.is_empty() {
         vec!["bennu", "ryugu", "itokawa"]
@@ -32,7 +38,11 @@ fn main() {
         named
     };
     for body in bodies {
-        let level = level_on(body, pairs.min(AT_ONCE), |_| {});
+        let level = level_on(body, pairs.min(AT_ONCE), |level| {
+            for robot in &mut level.robots {
+                robot.kind.clone_from(&kind);
+            }
+        });
         let trips = arrivals(&level, pairs, 2026, |robot, target_m| Order::HopTo {
             robot,
             target_m,

@@ -395,6 +395,9 @@ proptest! {
     ) {
         let mut bytes = first_water().as_bytes().to_vec();
         for (at, how, byte) in damage {
+            if bytes.is_empty() {
+                break;
+            }
             let at = at.index(bytes.len());
             match how {
                 0 => bytes[at] = byte,
