@@ -14,6 +14,8 @@ use super::daylight::Daylight;
 use super::economy::ledger::Ledger;
 use super::economy::market::Market;
 use super::law::claims::Registry;
+use super::level::RobotKind;
+use super::level::kind::AnchorSpec;
 use super::physics::Motion;
 use super::plant::Plant;
 use super::prospecting::probe::Probe;
@@ -185,6 +187,29 @@ impl Scene {
     }
 }
 
+/// What can be seen of a robot's equipment from outside.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Outfit {
+    pub drum: bool,
+    pub drill: bool,
+    /// Claws of microspines.
+    pub claws: bool,
+    pub bin_capacity_kg: f32,
+    pub tank_capacity_kg: f32,
+}
+
+impl Outfit {
+    fn of(kind: &RobotKind) -> Self {
+        Self {
+            drum: kind.drum.is_some(),
+            drill: kind.drill.is_some(),
+            claws: matches!(kind.anchor, Some(AnchorSpec::Microspines { .. })),
+            bin_capacity_kg: kind.bin_capacity_kg as f32,
+            tank_capacity_kg: kind.tank_capacity_kg as f32,
+        }
+    }
+}
+
 /// A robot as seen. `rotation` takes the robot's axes (+Y up, +Z ahead) to the body's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RobotView {
@@ -207,6 +232,7 @@ pub struct RobotView {
     pub battery_fill: f32,
     pub propellant_fill: f32,
     pub dig_rate_kg_s: f32,
+    pub outfit: Outfit,
 }
 
 /// A plant as seen.
@@ -404,6 +430,7 @@ impl Senses<'_, '_> {
                         battery_fill: battery.fraction() as f32,
                         propellant_fill: fill(tank.propellant_g(), tank.capacity_g),
                         dig_rate_kg_s: tool.rate_kg_per_s() as f32,
+                        outfit: Outfit::of(&robot.kind),
                     }
                 },
             )
