@@ -20,9 +20,21 @@ struct GroundLook {
     spare: f32,
 }
 
+// A chart of estimates on the ground: see ChartLook in src/client/view/ground.rs.
+struct ChartLook {
+    centre_m: vec3<f32>,
+    span_m: f32,
+    east: vec3<f32>,
+    strength: f32,
+    north: vec3<f32>,
+    shows_doubt: f32,
+}
+
 @group(#{MATERIAL_BIND_GROUP}) @binding(0) var<uniform> look: GroundLook;
 @group(#{MATERIAL_BIND_GROUP}) @binding(1) var rubble: texture_2d<f32>;
 @group(#{MATERIAL_BIND_GROUP}) @binding(2) var rubble_sampler: sampler;
+@group(#{MATERIAL_BIND_GROUP}) @binding(3) var<uniform> chart: ChartLook;
+@group(#{MATERIAL_BIND_GROUP}) @binding(4) var estimates: texture_2d<f32>;
 
 // What a layer of rubble does to the ground: slope in the world, tone and openness.
 struct Layer {
@@ -76,6 +88,50 @@ fn layer(
         open += weight.z * t.w;
     }
     return Layer(transpose(turn) * slope, tone * 2.0, open);
+}
+
+// Dark blue over green to yellow, even to the eye and to those who see red and green alike: a
+// polynomial through the colours of the viridis map.
+fn even_colours(t: f32) -> vec3<f32> {
+    let c0 = vec3(0.2777, 0.0054, 0.3341);
+    let c1 = vec3(0.1051, 1.4046, 1.3846);
+    let c2 = vec3(-0.3309, 0.2148, 0.0951);
+    let c3 = vec3(-4.6342, -5.7991, -19.3324);
+    let c4 = vec3(6.2283, 14.1799, 56.6906);
+    let c5 = vec3(4.7764, -13.7451, -65.3530);
+    let c6 = vec3(-5.4355, 4.6459, 26.3124);
+    let srgb = c0 + t * (c1 + t * (c2 + t * (c3 + t * (c4 + t * (c5 + t * c6)))));
+    return pow(clamp(srgb, vec3(0.0), vec3(1.0)), vec3(2.2));
+}
+
+// The colour of the chart at a place, and how much of it shows.
+fn chart_at(place: vec3<f32>, normal: vec3<f32>) -> vec4<f32> {
+    let arm = place - chart.centre_m;
+    let at = vec2(dot(arm, chart.east), dot(arm, chart.north)) / chart.span_m + 0.5;
+    let edge = min(min(at.x, 1.0 - at.x), min(at.y, 1.0 - at.y));
+    // Between the four texels around.
+    let side = vec2<i32>(textureDimensions(estimates));
+    let texel = at * vec2<f32>(side) - 0.5;
+    let low = vec2<i32>(floor(texel));
+    let part = texel - floor(texel);
+    let last = side - 1;
+    let a = textureLoad(estimates, clamp(low, vec2(0), last), 0).xy;
+    let b = textureLoad(estimates, clamp(low + vec2(1, 0), vec2(0), last), 0).xy;
+    let c = textureLoad(estimates, clamp(low + vec2(0, 1), vec2(0), last), 0).xy;
+    let d = textureLoad(estimates, clamp(low + vec2(1, 1), vec2(0), last), 0).xy;
+    let found = mix(mix(a, b, part.x), mix(c, d, part.x), part.y);
+    let up = cross(chart.east, chart.north);
+    // The far side of the body lies under the same square.
+    let facing = smoothstep(-0.2, 0.15, dot(normal, up)) * smoothstep(0.0, 0.04, edge);
+    let value = mix(found.x, found.y, chart.shows_doubt);
+    let known = mix(1.0 - 0.75 * found.y, 1.0, chart.shows_doubt);
+    // Lines at every tenth.
+    let scaled = value * 10.0;
+    let width = max(fwidth(scaled), 1e-4);
+    let off = abs(fract(scaled + 0.5) - 0.5) / width;
+    let line = (1.0 - smoothstep(0.6, 1.4, off)) * smoothstep(0.6, 0.2, width);
+    let colour = even_colours(clamp(value, 0.0, 1.0)) * (1.0 - 0.45 * line);
+    return vec4(colour, chart.strength * facing * known);
 }
 
 @fragment
@@ -156,7 +212,15 @@ fn fragment(in: VertexOutput, @builtin(front_facing) front: bool) -> @location(0
             * mix(lambert, seeliger, 0.40) / 3.14159;
     }
     let ambient = view_bindings::lights.ambient_color.rgb * open;
-    var color = vec4(albedo * (direct + ambient) * view_bindings::view.exposure, 1.0);
+    var shade = albedo * (direct + ambient) * view_bindings::view.exposure;
+    // Outside the branch: lines are as wide as neighbouring pixels say.
+    let charted = chart_at(place, smooth_normal);
+    if (0.0 < chart.strength) {
+        // The relief of the ground shows through, at night too.
+        let light = clamp(dot(shade, vec3(0.33)) * 1.6, 0.0, 1.0);
+        shade = mix(shade, charted.rgb * (0.32 + 0.68 * light), charted.a);
+    }
+    var color = vec4(shade, 1.0);
 #ifdef TONEMAP_IN_SHADER
     color = tone_mapping(color, view_bindings::view.color_grading);
 #endif

@@ -24,6 +24,7 @@ use serde::Serialize;
 use self::duration::parse_duration_ms;
 #[cfg(feature = "client")]
 use crate::client::{self, ShotOptions};
+use crate::sim::asteroid::constituent::Constituent;
 use crate::{record, reference, sim::level::Level};
 
 /// Reads the arguments of the process, does what they ask and tells how it went.
@@ -130,6 +131,9 @@ struct ShotArgs {
     /// Orders to give, one JSON object a line, as for `run`
     #[arg(long, value_name = "FILE")]
     orders: Option<PathBuf>,
+    /// Lay the player's estimates of a good over the ground, such as water
+    #[arg(long, value_name = "GOOD", value_parser = parse_constituent)]
+    chart: Option<Constituent>,
     /// Width and height in pixels
     #[arg(long, value_name = "WxH", value_parser = parse_size, default_value = "1280x720")]
     size: (u32, u32),
@@ -166,6 +170,13 @@ impl Failure {
     }
 }
 
+fn parse_constituent(name: &str) -> Result<Constituent, String> {
+    Constituent::find(name).ok_or_else(|| {
+        let known = Constituent::ALL.map(Constituent::as_str).join(", ");
+        format!("must be one of {known}")
+    })
+}
+
 fn find_level(name: &str) -> Result<Level, Failure> {
     Level::find(name).map_err(Failure::input)
 }
@@ -189,6 +200,7 @@ fn shot(args: &ShotArgs) -> Result<(), Failure> {
         level,
         orders,
         robot: args.robot.clone(),
+        chart: args.chart,
         out: args.out.clone(),
         after_ms: args.after,
         camera: args.camera.clone(),

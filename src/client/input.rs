@@ -17,7 +17,9 @@ use super::panels::{
     ContextMenu, Desk, Eye, Forms, Intent, Intents, Sheet, forecast, is_over_panel,
 };
 use super::selection::{Machine, Selection};
+use super::view::chart::ChartWish;
 use super::{AppState, ClientSystems, Game};
+use crate::sim::asteroid::constituent::Constituent;
 use crate::sim::order::Order;
 
 /// A press and a release nearer than this are a click [logical pixels].
@@ -87,6 +89,7 @@ fn read_keys(
     game: Res<Game>,
     desk: Res<Desk>,
     mut selection: ResMut<Selection>,
+    chart: Res<ChartWish>,
     mut forms: ResMut<Forms>,
     mut intents: ResMut<Intents>,
 ) {
@@ -130,6 +133,15 @@ fn read_keys(
         if keys.just_pressed(key) {
             forms.toggle(sheet);
         }
+    }
+    if keys.just_pressed(KeyCode::KeyE) {
+        intents.push(Intent::Chart(ChartWish {
+            constituent: match chart.constituent {
+                Some(_) => None,
+                None => Some(Constituent::Water),
+            },
+            ..*chart
+        }));
     }
     if keys.just_pressed(KeyCode::Space) {
         intents.push(Intent::TogglePause);

@@ -20,7 +20,9 @@ use crate::sim::level::Level;
 use super::view::Moment;
 use super::view::body::Surface;
 use super::view::camera::{CameraRig, NamedCamera, SiteCamera, take_named};
+use super::view::chart::{Chart, ChartWish};
 use super::{AppState, ClientError, ClientPlugin, Game};
+use crate::sim::asteroid::constituent::Constituent;
 use crate::sim::order::Issued;
 
 /// What to draw, from where, and where to.
@@ -31,6 +33,8 @@ pub struct ShotOptions {
     pub orders: Vec<Issued>,
     /// The robot to look at; the busiest one if none is named.
     pub robot: Option<String>,
+    /// The good whose estimates are laid over the ground.
+    pub chart: Option<Constituent>,
     /// The PNG to write.
     pub out: PathBuf,
     /// Simulated time before the picture is taken [ms].
@@ -236,12 +240,14 @@ fn draw(options: &ShotOptions, camera: NamedCamera) -> Result<Image, ClientError
                 let robot = options.robot.as_deref();
                 take_named(&mut rig, camera, &moment, &player, robot);
                 rig.arrive();
+                world.resource_mut::<ChartWish>().constituent = options.chart;
             }
             _ if u64::from(frame) < lead_frames + 4 => {
                 world.resource_mut::<CameraRig>().arrive();
             }
             _ if drawn == 0 => {
-                if world.resource::<Surface>().is_complete() {
+                let chart = world.resource::<Chart>();
+                if world.resource::<Surface>().is_complete() && chart.is_complete() {
                     drawn = 1;
                     let mut cameras = world.query_filtered::<&mut Camera, With<SiteCamera>>();
                     for mut camera in cameras.iter_mut(world) {

@@ -139,6 +139,17 @@ pub fn content_estimate(fraction: f64, std: f64) -> String {
     }
 }
 
+/// A mass fraction in the unit that suits another one, such as the end of a scale.
+pub fn content(fraction: f64, like: f64) -> String {
+    if like < 2e-6 {
+        format!("{:.1} ppb", fraction * 1e9)
+    } else if like < 2e-3 {
+        format!("{:.1} ppm", fraction * 1e6)
+    } else {
+        format!("{:.1} %", fraction * 100.0)
+    }
+}
+
 /// A span of time with its two largest units.
 pub fn duration(duration_ms: u64) -> String {
     let seconds = duration_ms.div_ceil(1000);

@@ -21,11 +21,12 @@ const PICTURE: [(&str, &str); 3] = [
     ("Tab", "Next robot"),
 ];
 const TIME: [(&str, &str); 2] = [("Space", "Pause"), ("1 – 5", "Warp 1× to 3600×")];
-const WINDOWS: [(&str, &str); 9] = [
+const WINDOWS: [(&str, &str); 10] = [
     ("M", "Market"),
     ("J", "Ledger"),
     ("P", "Claims"),
-    ("T", "Prospecting"),
+    ("T", "Survey"),
+    ("E", "Estimates on the ground"),
     ("F1", "This page"),
     ("F3", "Figures of this machine"),
     ("F5", "Quick save"),

@@ -38,6 +38,7 @@ use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 use super::menu::settings::{self, Settings};
 use super::selection::{Aim, Machine, Selection};
 use super::view::camera::{CameraRig, SiteCamera};
+use super::view::chart::{Chart, ChartScale, ChartWish};
 use super::view::{Frame, Moment};
 use super::{AppState, Game, PANELS_CPU_MS, theme};
 use crate::sim::order::Order;
@@ -90,6 +91,8 @@ pub enum Intent {
     SetWarp(u32),
     Save,
     Load,
+    /// Shows or hides what is known of a good on the ground.
+    Chart(ChartWish),
     Leave,
 }
 
@@ -224,6 +227,8 @@ struct Pane<'a> {
     intents: &'a mut Vec<Intent>,
     lesson_steps: &'a [String],
     title: &'a str,
+    chart: ChartWish,
+    chart_scale: Option<ChartScale>,
 }
 
 impl Pane<'_> {
@@ -360,6 +365,7 @@ fn draw_panels(
     mut settings: ResMut<Settings>,
     selection: Res<Selection>,
     moment: Option<Res<Moment>>,
+    (chart_wish, chart): (Res<ChartWish>, Res<Chart>),
     eye: Eye,
     store: Res<DiagnosticsStore>,
     mut diagnostics: Diagnostics,
@@ -384,6 +390,8 @@ fn draw_panels(
             intents: &mut intents.0,
             lesson_steps: &game.level.lesson,
             title: &game.level.title,
+            chart: *chart_wish,
+            chart_scale: chart.scale,
         };
         labels::paint(&ctx, &pane, scene, &eye);
         place(&ctx, "top", plan.top, |ui| top::show(ui, &mut pane));
@@ -403,6 +411,7 @@ fn draw_panels(
         claims::show(&ctx, &mut pane);
         survey::show(&ctx, &mut pane);
         help::show(&ctx, &mut pane);
+        survey::paint_legend(&ctx, &pane);
         forecast::paint(&ctx, &pane);
         performance::paint(&ctx, &pane, &store);
         pointer::show_context_menu(&ctx, &mut pane);
@@ -538,6 +547,7 @@ fn carry_out(
     mut toasts: ResMut<Toasts>,
     mut rig: Option<ResMut<CameraRig>>,
     mut restored: ResMut<Restored>,
+    mut chart: ResMut<ChartWish>,
     mut screen: ResMut<NextState<AppState>>,
 ) {
     for intent in std::mem::take(&mut intents.0) {
@@ -585,6 +595,7 @@ fn carry_out(
                 }
                 Err(why) => toasts.warn(format!("Not loaded: {why}")),
             },
+            Intent::Chart(wish) => *chart = wish,
             Intent::Leave => screen.set(AppState::Menu),
         }
     }

@@ -2,10 +2,16 @@
 //! place, and what the body as a whole may be.
 
 use bevy::prelude::*;
-use bevy_egui::egui::{Context, Grid, RichText, ScrollArea, Ui, vec2};
+use bevy_egui::egui::{
+    Align2, Color32, Context, FontId, Grid, Id, LayerId, Order, Rect, RichText, ScrollArea, Ui,
+    pos2, vec2,
+};
 
+use super::fleet::capitalised;
 use super::{Intent, Pane, Sheet, format, sheet};
 use crate::client::theme;
+use crate::client::view::chart;
+use crate::sim::asteroid::constituent::Constituent;
 use crate::sim::observation::Sample;
 use crate::sim::prospecting::{Estimate, Held, Provenance, Quantity};
 
@@ -19,6 +25,8 @@ const NOTE: &str = "Water by mass, with one standard error. Readings within 2 m 
                     their error shrinks with their number. The truth is not shown anywhere.";
 const READING_NOTE: &str = "Each with one standard error. Part of it is the instrument's own and \
                             does not shrink when the same robot measures again.";
+const MAP_NOTE: &str = "Drawn on the ground from your readings by kriging, and pale where little is \
+                        known. Lines part the scale into tenths. E turns it on and off.";
 const BODY_NOTE: &str = "From spectra alone. Classes that look alike share the odds until a robot \
                          touches the ground.";
 /// Readings nearer than this are of one place [m].
@@ -33,6 +41,7 @@ const CLASSES_SHOWN: usize = 8;
 pub(super) enum Tab {
     #[default]
     Places,
+    Map,
     Readings,
     Body,
 }
@@ -54,12 +63,14 @@ pub fn show(ctx: &Context, pane: &mut Pane) {
             ui.horizontal(|ui| {
                 let tab = &mut pane.forms.survey.tab;
                 ui.selectable_value(tab, Tab::Places, "Water by place");
+                ui.selectable_value(tab, Tab::Map, "Map");
                 ui.selectable_value(tab, Tab::Readings, "Readings");
                 ui.selectable_value(tab, Tab::Body, "The body");
             });
             ui.separator();
             match pane.forms.survey.tab {
                 Tab::Places => show_places(ui, pane),
+                Tab::Map => show_map(ui, pane),
                 Tab::Readings => show_readings(ui, pane),
                 Tab::Body => show_body(ui, pane),
             }
@@ -75,6 +86,81 @@ fn show_places(ui: &mut Ui, pane: &mut Pane) {
     }
     scroll(ui, |ui| table(ui, pane, &places));
     note(ui, NOTE);
+}
+
+/// Which good is charted on the ground, and whether its estimate or its uncertainty.
+fn show_map(ui: &mut Ui, pane: &mut Pane) {
+    let mut wish = pane.chart;
+    ui.horizontal_wrapped(|ui| {
+        ui.selectable_value(&mut wish.constituent, None, "Off");
+        for constituent in Constituent::ALL {
+            let name = capitalised(&constituent.to_string());
+            ui.selectable_value(&mut wish.constituent, Some(constituent), name);
+        }
+    });
+    ui.horizontal(|ui| {
+        ui.selectable_value(&mut wish.shows_doubt, false, "Estimate");
+        ui.selectable_value(&mut wish.shows_doubt, true, "Uncertainty");
+    });
+    if wish != pane.chart {
+        pane.want(Intent::Chart(wish));
+    }
+    note(ui, MAP_NOTE);
+}
+
+/// What the colours on the ground mean, in the corner of the picture.
+pub(super) fn paint_legend(ctx: &Context, pane: &Pane) {
+    let (Some(_), Some(scale)) = (pane.chart.constituent, pane.chart_scale) else {
+        return;
+    };
+    let size = vec2(216.0, 50.0);
+    let free = pane.forms.free;
+    let rect = Rect::from_min_size(
+        pos2(free.max.x - size.x - 6.0, free.max.y - size.y - 6.0),
+        size,
+    );
+    let painter = ctx.layer_painter(LayerId::new(Order::Background, Id::new("legend")));
+    theme::paint_plate(&painter, rect, theme::TEXT_WEAK, 0.85);
+    let name = capitalised(&scale.constituent.to_string());
+    let title = if scale.shows_doubt {
+        format!("{name}: standard error")
+    } else {
+        format!("{name}: estimate")
+    };
+    let font = FontId::proportional(12.0);
+    let inner = rect.shrink2(vec2(9.0, 6.0));
+    painter.text(
+        inner.min,
+        Align2::LEFT_TOP,
+        title,
+        font.clone(),
+        theme::TEXT_STRONG,
+    );
+    let bar = Rect::from_min_max(
+        pos2(inner.min.x, inner.min.y + 17.0),
+        pos2(inner.max.x, inner.min.y + 24.0),
+    );
+    const STEPS: usize = 48;
+    for step in 0..STEPS {
+        let at = |k: usize| bar.min.x + bar.width() * k as f32 / STEPS as f32;
+        let [r, g, b] = chart::colour((step as f32 + 0.5) / STEPS as f32);
+        let part = Rect::from_min_max(pos2(at(step), bar.min.y), pos2(at(step + 1), bar.max.y));
+        painter.rect_filled(part, 0.0, Color32::from_rgb(r, g, b));
+    }
+    let ends = [
+        (inner.min.x, Align2::LEFT_BOTTOM, scale.low),
+        (inner.max.x, Align2::RIGHT_BOTTOM, scale.high),
+    ];
+    for (x, align, value) in ends {
+        let text = format::content(value, scale.high);
+        painter.text(
+            pos2(x, inner.max.y + 2.0),
+            align,
+            text,
+            font.clone(),
+            theme::TEXT,
+        );
+    }
 }
 
 fn show_readings(ui: &mut Ui, pane: &mut Pane) {
@@ -101,7 +187,7 @@ fn show_readings(ui: &mut Ui, pane: &mut Pane) {
 fn reading_row(ui: &mut Ui, pane: &mut Pane, held: &Held) {
     let reading = &held.reading;
     ui.monospace(format::stamp(reading.at_ms));
-    ui.label(super::fleet::capitalised(&reading.instrument.to_string()))
+    ui.label(capitalised(&reading.instrument.to_string()))
         .on_hover_text(&reading.robot);
     let told: Vec<String> = reading.estimates.iter().map(estimate_text).collect();
     let first = told.iter().take(2).cloned().collect::<Vec<_>>().join(", ");

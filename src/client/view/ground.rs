@@ -17,6 +17,9 @@ use bevy::render::render_resource::{
 use bevy::shader::ShaderRef;
 use rand::{RngExt, SeedableRng};
 
+use super::super::Game;
+use super::{Frame, ViewSystems};
+
 pub(super) fn plugin(app: &mut App) {
     app.world_mut()
         .resource_mut::<Assets<Shader>>()
@@ -29,7 +32,14 @@ pub(super) fn plugin(app: &mut App) {
         )
         .expect("a handle made from a number has a place");
     app.add_plugins(MaterialPlugin::<GroundMaterial>::default())
-        .add_systems(Startup, make_ground);
+        .add_systems(Startup, make_ground)
+        .add_systems(
+            Update,
+            colour_ground
+                .in_set(ViewSystems::Follow)
+                // Made when a site is entered.
+                .run_if(resource_added::<Frame>),
+        );
 }
 
 /// Compiled in, so that the program runs from anywhere.
@@ -43,6 +53,25 @@ pub struct GroundMaterial {
     #[texture(1)]
     #[sampler(2)]
     pub rubble: Handle<Image>,
+    #[uniform(3)]
+    pub chart: ChartLook,
+    /// Red: the estimate between `low` and `high`; green: its standard deviation by that of
+    /// ground that nobody has sampled.
+    #[texture(4, sample_type = "float", filterable = false)]
+    pub estimates: Handle<Image>,
+}
+
+/// Where a chart of estimates lies on the ground, in the drawn world. `strength` 0 shows none.
+#[derive(ShaderType, Clone, Copy, Debug, Default, PartialEq)]
+pub struct ChartLook {
+    pub centre_m: Vec3,
+    /// Edge of the square that the chart covers.
+    pub span_m: f32,
+    pub east: Vec3,
+    pub strength: f32,
+    pub north: Vec3,
+    /// 0 shows the estimates, 1 their uncertainty.
+    pub shows_doubt: f32,
 }
 
 /// Numbers of the ground's look.
@@ -85,16 +114,88 @@ fn make_ground(
 ) {
     let rubble = images.add(rubble_tile(7));
     commands.insert_resource(Ground(materials.add(GroundMaterial {
-        look: GroundLook {
-            // Bennu reflects 4.4 % (Lauretta et al. 2019) and is slightly blue; the exposure of
-            // the camera lifts it to where it can be seen beside white panels.
-            albedo: Vec3::new(0.098, 0.099, 0.102),
-            relief: 1.0,
-            fresh_albedo: Vec3::new(0.060, 0.063, 0.070),
-            spare: 0.0,
-        },
+        look: look_of("CI_CM_bennu"),
         rubble,
+        chart: ChartLook::default(),
+        estimates: images.add(blank_chart()),
     })));
+}
+
+/// Gives the ground the colour of what it is made of.
+fn colour_ground(
+    game: Res<Game>,
+    ground: Res<Ground>,
+    mut materials: ResMut<Assets<GroundMaterial>>,
+) {
+    if let Some(mut material) = materials.get_mut(&ground.0) {
+        let class = &game.headless().terrain().model().record().composition_class;
+        material.look = look_of(class);
+        material.chart = ChartLook::default();
+    }
+}
+
+/// Colours by row of `composition.csv`.
+///
+/// Bennu reflects 4.4 % (Lauretta et al. 2019) and is slightly blue; the exposure of the camera
+/// lifts it to where it can be seen beside white panels. Brighter ground is lifted less, as by an
+/// eye: the order of the classes is kept, not their ratios. Means by class: DeMeo & Carry 2013.
+fn look_of(class: &str) -> GroundLook {
+    let albedo = if class.starts_with('C') {
+        Vec3::new(0.098, 0.099, 0.102)
+    } else if class == "unknown_D" {
+        Vec3::new(0.104, 0.094, 0.085)
+    } else if class.starts_with("lunar_mare") {
+        Vec3::new(0.128, 0.122, 0.114)
+    } else if class.starts_with("lunar") {
+        Vec3::new(0.178, 0.172, 0.162)
+    } else if class == "aubrite" {
+        Vec3::new(0.225, 0.222, 0.212)
+    } else if class == "eucrite" {
+        Vec3::new(0.205, 0.186, 0.158)
+    } else if matches!(class, "H" | "L" | "LL" | "unknown") {
+        Vec3::new(0.172, 0.147, 0.119)
+    } else {
+        // Metal and what is mixed with it.
+        Vec3::new(0.136, 0.131, 0.124)
+    };
+    // Dark rubble is darker still where it was turned over; ground that the Sun has weathered
+    // comes up brighter.
+    let fresh_albedo = if class.starts_with('C') {
+        Vec3::new(0.61, 0.64, 0.69) * albedo
+    } else {
+        Vec3::new(1.18, 1.22, 1.28) * albedo
+    };
+    GroundLook {
+        albedo,
+        relief: 1.0,
+        fresh_albedo,
+        spare: 0.0,
+    }
+}
+
+/// A chart that nothing has been drawn on.
+fn blank_chart() -> Image {
+    chart_image(1, &[[0.0, 1.0]])
+}
+
+/// A square chart of `side` texels along each edge. The shader interpolates between them: bytes
+/// would be too coarse for lines of equal value, and not every machine filters floats.
+pub(super) fn chart_image(side: u32, texels: &[[f32; 2]]) -> Image {
+    Image::new(
+        Extent3d {
+            width: side,
+            height: side,
+            depth_or_array_layers: 1,
+        },
+        TextureDimension::D2,
+        texels
+            .iter()
+            .flatten()
+            .flat_map(|part| part.to_le_bytes())
+            .collect(),
+        TextureFormat::Rg32Float,
+        RenderAssetUsages::RENDER_WORLD,
+    )
 }
 
 const TILE: usize = 512;

@@ -85,7 +85,8 @@ fn shine(
         let to_sun = moment.scene.sun_direction;
         *transform = Transform::default().looking_to(-to_sun, to_sun.any_orthonormal_vector());
         let distance_au = moment.scene.sun_distance_au.max(0.05) as f32;
-        light.illuminance = SUNLIGHT_LUX / (distance_au * distance_au);
+        // The camera opens its iris as far as the Sun is farther, except for a little.
+        light.illuminance = SUNLIGHT_LUX / distance_au.powf(0.3);
         // From near the work, shadows reach 150 m; from far, over the whole body. In steps, since
         // a change of the bounds makes every edge of a shadow swim.
         let distance_m = rig.distance_m();

@@ -3,10 +3,11 @@
 //! Everything here is made from the [`Scene`](crate::sim::observation::Scene)s of the
 //! [`Game`] and from the terrain, and is thrown away with them. The parts: [`body`] the ground,
 //! `ground` how it looks, [`sky`] stars and Sun, [`lighting`] sunlight and shadows, [`camera`],
-//! [`robots`], [`plants`], [`dust`], and [`marks`] for what is only drawn: claims, selection.
+//! [`chart`] what is known of it, [`robots`], [`plants`], [`dust`], and [`marks`] for what is only drawn: claims, selection.
 
 pub mod body;
 pub mod camera;
+pub mod chart;
 pub mod dust;
 mod ground;
 pub mod lighting;
@@ -48,6 +49,7 @@ pub(super) fn plugin(app: &mut App) {
         ground::plugin,
         machines::plugin,
         body::plugin,
+        chart::plugin,
         camera::plugin,
         sky::plugin,
         lighting::plugin,
