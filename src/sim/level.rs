@@ -33,17 +33,19 @@ use super::{
 /// The version of the level format that this program reads.
 pub const LEVEL_FORMAT: u32 = 1;
 
-/// The levels that are compiled in, so that the program has one wherever it is started.
-const FIRST_WATER: &str = include_str!("../../levels/first-water.ron");
-
-const DONT_JUMP: &str = include_str!("../../levels/dont-jump.ron");
-const EVERY_PUSH: &str = include_str!("../../levels/every-push-pushes-back.ron");
-
-/// The levels compiled into the program: name and text.
-pub const BUILT_IN_LEVELS: [(&str, &str); 3] = [
-    ("first-water", FIRST_WATER),
-    ("dont-jump", DONT_JUMP),
-    ("every-push-pushes-back", EVERY_PUSH),
+/// The levels compiled into the program, so that it has some wherever it is started: name and
+/// text, in the order of the menu.
+pub const BUILT_IN_LEVELS: [(&str, &str); 4] = [
+    ("first-water", include_str!("../../levels/first-water.ron")),
+    ("dont-jump", include_str!("../../levels/dont-jump.ron")),
+    (
+        "every-push-pushes-back",
+        include_str!("../../levels/every-push-pushes-back.ron"),
+    ),
+    (
+        "proving-ground",
+        include_str!("../../levels/proving-ground.ron"),
+    ),
 ];
 
 /// A scenario: one body, the prospectors on it, their machines, the market and the rules.
