@@ -262,6 +262,10 @@ impl Facts {
         let bulk = model.bulk_grades();
         let pass_m2_s2 = model.pass_potential_m2_s2();
         let back_m_s = Spread::of(samples, |s| {
+            // Where loose matter leaves by itself nothing is sure.
+            if s.g_eff_inward_m_s2 <= 0.0 {
+                return 0.0;
+            }
             let depth_m2_s2 = s.effective_potential_m2_s2 - pass_m2_s2;
             (2.0 * depth_m2_s2).max(0.0).sqrt()
         });
