@@ -12,7 +12,7 @@ use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::sim::asteroid::constituent::Constituent;
-use crate::sim::asteroid::{Terrain, UnknownBody};
+use crate::sim::asteroid::{BodyError, Terrain};
 use crate::sim::economy::ledger::{AccountId, Ledger, Memo};
 use crate::sim::economy::market::Market;
 use crate::sim::law::claims::Registry;
@@ -51,7 +51,7 @@ pub struct Headless {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error(transparent)]
-    Body(#[from] UnknownBody),
+    Body(#[from] BodyError),
 }
 
 /// What a run has come to: the object that `bonanza run --json` prints.

@@ -160,7 +160,7 @@ fn write_summary(
         world.market().price_credits_per_kg(),
         world.level().market.node,
         world.terrain().removed_g() as f64 / 1e3,
-        world.level().body.id
+        world.level().body.title()
     )?;
     for goal in &report.goals {
         let mark = if goal.reached { "reached" } else { "not yet" };

@@ -238,7 +238,7 @@ fn card(ui: &mut Ui, entry: &Entry) {
                         .color(theme::TEXT_STRONG),
                 );
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    let body = super::panels::capitalised(&level.body.id);
+                    let body = super::panels::capitalised(&level.body.title());
                     theme::elided(ui, RichText::new(body).color(theme::TEXT_WEAK));
                 });
             });

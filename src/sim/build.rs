@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bevy::math::{DQuat, DVec3};
 use bevy::prelude::*;
 
-use super::asteroid::{BodyModel, Terrain, UnknownBody};
+use super::asteroid::{BodyError, BodyModel, Terrain, spin};
 use super::daylight::{Daylight, Horizon};
 use super::economy::ledger::{AccountKind, Good, Ledger, Memo, Unit};
 use super::economy::market::Market;
@@ -43,9 +43,9 @@ const LEVEL_GROUND_M: f64 = 6.0;
 /// Fills an empty world from a checked level.
 ///
 /// # Errors
-/// [`UnknownBody`] if the catalogue has no such body.
-pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), UnknownBody> {
-    let model = BodyModel::shared_at(&level.body.id, level.body.seed, level.anchor())?;
+/// [`BodyError`] if there is no such body.
+pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyError> {
+    let model = BodyModel::of(&level.body, level.anchor())?;
     let terrain = Terrain::new(Arc::clone(&model));
     let mut ledger = Ledger::default();
     let mass = |good| Unit::Good(good);
@@ -305,15 +305,14 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), Unkno
 pub(super) fn terms(level: &Level, model: &BodyModel) -> Terms {
     let milliseconds = |seconds: f64| (1e3 * seconds).round() as u64;
     // The Sun stands over longitude (12 h − h) · 15° at the start.
-    let sky = orbit::sky(model.record(), level.start.jd_tdb, 0.0);
-    let sun_longitude_rad = sky.sun_direction.y.atan2(sky.sun_direction.x);
+    let sky = orbit::sky(model.record(), level.start.jd_tdb, DQuat::IDENTITY);
     let wanted_rad = ((12.0 - level.start.time_of_day_h) * 15.0).to_radians();
     Terms {
         tick_ms: milliseconds(level.tick_s),
         long_tick_ms: milliseconds(level.long_tick_s),
         idle_tick_ms: milliseconds(level.idle_tick_s),
         start_jd_tdb: level.start.jd_tdb,
-        start_phase_rad: sun_longitude_rad - wanted_rad,
+        start_phase_rad: spin::start_phase_rad(model.rotation(), sky.sun_direction, wanted_rad),
         freight: level.freight.clone(),
         upkeep_credits_per_robot_day: level.costs.upkeep_credits_per_robot_day,
         upkeep_credits_per_plant_day: level.costs.upkeep_credits_per_plant_day,

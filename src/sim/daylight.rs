@@ -1,6 +1,6 @@
 //! Day, night and shadow at a site.
 
-use bevy::math::DVec3;
+use bevy::math::{DQuat, DVec3};
 use bevy::prelude::*;
 
 use super::Terms;
@@ -10,7 +10,7 @@ use super::voyage::orbit::{self, Sky};
 
 /// How often machines look up their sunlight [ms]: in that time Bennu turns by seven degrees.
 pub const SUNLIGHT_PERIOD_MS: u64 = 300_000;
-/// Shadows of ground farther away than this are left out [m].
+/// Ground farther away than this casts shadows as the outline of the body does [m].
 const SHADOW_REACH_M: f64 = 100.0;
 /// Directions in which a skyline is measured.
 const AZIMUTHS: usize = 16;
@@ -29,16 +29,17 @@ pub struct Daylight {
 }
 
 impl Daylight {
-    /// The Sun over a body at the beginning of the present minute of the run.
+    /// The Sun over a body at the beginning of the present minute of the run, which is that of the
+    /// terrain.
     pub fn at(terrain: &Terrain, terms: &Terms, time_ms: u64) -> Self {
         let minute = time_ms / 60_000;
         let elapsed_s = 60.0 * minute as f64;
-        let spin = terrain.model().spin_rad_per_s().z;
-        let phase_rad =
-            (terms.start_phase_rad + spin * elapsed_s).rem_euclid(std::f64::consts::TAU);
+        let model = terrain.model();
         let jd_tdb = terms.start_jd_tdb + elapsed_s / 86_400.0;
+        let at_start = DQuat::from_axis_angle(model.rotation().pole(), terms.start_phase_rad);
+        let ecliptic_from_body = at_start * terrain.attitude_at_minute();
         Self {
-            sky: orbit::sky(terrain.model().record(), jd_tdb, phase_rad),
+            sky: orbit::sky(model.record(), jd_tdb, ecliptic_from_body),
             minute,
         }
     }
@@ -58,7 +59,7 @@ impl Daylight {
     }
 
     /// Whether the Sun shines on something `height_m` above `at_m`: neither night nor the shadow of
-    /// ground within a hundred metres.
+    /// the ground.
     pub fn reaches(&self, terrain: &Terrain, at_m: DVec3, height_m: f64) -> bool {
         let up = terrain.up(at_m);
         let sun = self.sky.sun_direction;
@@ -138,7 +139,7 @@ impl Horizon {
     }
 }
 
-/// Whether a ray meets no ground within [`SHADOW_REACH_M`].
+/// Whether a ray meets no ground within [`SHADOW_REACH_M`], and no other part of the body beyond.
 fn is_clear(terrain: &Terrain, from_m: DVec3, ray: DVec3) -> bool {
     let mut along_m = 0.3;
     while along_m < SHADOW_REACH_M {
@@ -148,5 +149,5 @@ fn is_clear(terrain: &Terrain, from_m: DVec3, ray: DVec3) -> bool {
         }
         along_m += gap_m.max(0.25);
     }
-    true
+    terrain.model().leaves_outline(from_m, ray, along_m)
 }

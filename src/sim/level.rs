@@ -24,6 +24,7 @@ use self::{
     field_lines::FieldLines,
     modules::{Catalogue, ChassisSpec, KindSpec, Material, MaterialSpec, ModuleSpec, SpareTerms},
 };
+pub use super::asteroid::BodyChoice;
 use super::{
     asteroid::Anchor,
     economy::{ledger::Good, market::MarketTerms},
@@ -102,15 +103,6 @@ pub struct Level {
     pub goals: Vec<Goal>,
     /// The steps that the window shows to a newcomer, in order.
     pub lesson: Vec<String>,
-}
-
-/// Which body, and the seed of its relief, boulders and ore.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BodyChoice {
-    /// A row of `assets/data/bodies.csv`.
-    pub id: String,
-    pub seed: u64,
 }
 
 /// When the level begins; this sets where the Sun stands.
@@ -417,20 +409,29 @@ impl Level {
                 field: String::new(),
             }])
         })?;
-        Self::parse(&text, &file)
+        let folder = path.parent().unwrap_or(Path::new(""));
+        // Absolute, so that saves and records of the level find a mesh from anywhere.
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        Self::parse_in(&text, &file, &folder)
     }
 
-    /// Checks the text of a level; `file` is its name in errors.
+    /// Checks the text of a level; `file` is its name in errors. A mesh is looked for from the
+    /// current folder.
     ///
     /// # Errors
     /// As [`Level::read`].
     pub fn parse(text: &str, file: &str) -> Result<Self, LevelErrors> {
+        Self::parse_in(text, file, Path::new(""))
+    }
+
+    fn parse_in(text: &str, file: &str, folder: &Path) -> Result<Self, LevelErrors> {
         let lines = FieldLines::of(text);
-        let level: Self = ron::Options::default().from_str(text).map_err(|error| {
+        let mut level: Self = ron::Options::default().from_str(text).map_err(|error| {
             LevelErrors(vec![syntax::syntax_error(
                 text, file, "level", &lines, &error,
             )])
         })?;
+        level.body.resolve(folder);
         level.check(file, &lines)?;
         Ok(level)
     }

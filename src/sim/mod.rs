@@ -159,7 +159,7 @@ pub struct Terms {
     pub idle_tick_ms: u64,
     /// Julian date of the start, barycentric dynamical time.
     pub start_jd_tdb: f64,
-    /// Rotation angle of the body at the start [rad].
+    /// Angle about the angular momentum of the body at the start [rad].
     pub start_phase_rad: f64,
     pub freight: Freight,
     pub upkeep_credits_per_robot_day: f64,
@@ -255,7 +255,8 @@ fn advance_market(clock: Res<Clock>, mut market: ResMut<Market>) {
     market.advance(clock.tick_ms);
 }
 
-fn end(mut clock: ResMut<Clock>) {
+fn end(mut clock: ResMut<Clock>, mut terrain: ResMut<Terrain>) {
     clock.tick += 1;
     clock.time_ms = clock.end_ms();
+    terrain.turn_to(clock.time_ms);
 }

@@ -10,7 +10,7 @@ use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::asteroid::{BodyModel, Terrain, UnknownBody};
+use super::asteroid::{BodyError, BodyModel, Terrain};
 use super::daylight::{Daylight, Horizon};
 use super::economy::ledger::Ledger;
 use super::economy::market::Market;
@@ -50,13 +50,15 @@ pub enum SnapshotError {
     #[error("the level within the save is not valid: {0}")]
     Level(String),
     #[error(transparent)]
-    Body(#[from] UnknownBody),
+    Body(#[from] BodyError),
 }
 
 /// Everything that a world is, in one value. `M` is how machines are held: by reference or owned.
 #[derive(Serialize, Deserialize)]
 struct State {
     level: String,
+    /// Of the file of the body, if it has one.
+    mesh_digest: Option<u64>,
     seed: u64,
     clock: Clock,
     accounts: Accounts,
@@ -142,6 +144,7 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
     let plants = plants.iter().cloned().collect();
     let state = State {
         level: level.to_ron(),
+        mesh_digest: world.resource::<Terrain>().model().mesh_digest(),
         seed,
         clock: *world.resource(),
         accounts: *world.resource(),
@@ -195,11 +198,18 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
     if u64::from(word(12..16)) | u64::from(word(16..20)) << 32 != xxh3_64(content) {
         return Err(SnapshotError::Damaged);
     }
+    // What comes first says whether there is a body for the rest.
+    let ((text, mesh_digest), _) = postcard::take_from_bytes::<(String, Option<u64>)>(content)?;
+    let level = Level::parse(&text, "the save")
+        .map_err(|errors| SnapshotError::Level(errors.to_string()))?;
+    let model = BodyModel::of(&level.body, level.anchor())?;
+    if model.mesh_digest() != mesh_digest {
+        return Err(SnapshotError::Body(BodyError::OtherMesh {
+            file: model.record().name.clone(),
+        }));
+    }
     let (state, rest) = postcard::take_from_bytes::<State>(content)?;
     let physics = postcard::from_bytes::<Physics>(rest)?;
-    let level = Level::parse(&state.level, "the save")
-        .map_err(|errors| SnapshotError::Level(errors.to_string()))?;
-    let model = BodyModel::shared_at(&level.body.id, level.body.seed, level.anchor())?;
     let terrain = state.terrain;
     let terms = build::terms(&level, &model);
     for part in state.robots {

@@ -3,7 +3,7 @@
 
 use bevy::math::{DVec3, Vec3};
 use bonanza::headless::Headless;
-use bonanza::sim::asteroid::{GravityCell, Terrain};
+use bonanza::sim::asteroid::{BodyChoice, GravityCell, Terrain};
 use bonanza::sim::level::{Brain, Level, RobotSpec, Site};
 use bonanza::sim::order::Order;
 use bonanza::sim::random;
@@ -31,7 +31,7 @@ pub struct Arrival {
 /// A level on `body` with `count` robots of the first level's kind, one owner, and nobody else.
 pub fn level_on(body: &str, count: usize, change: impl Fn(&mut Level)) -> Level {
     let mut level = Level::find("first-water").expect("the level ships with the program");
-    level.body.id = body.to_owned();
+    level.body = BodyChoice::of(body, level.body.seed());
     level
         .prospectors
         .retain(|prospector| prospector.brain == Brain::Human);

@@ -176,10 +176,9 @@ fn find_body(name: &str, seed: Option<u64>) -> Result<Arc<BodyModel>, Failure> {
     match Level::find(name) {
         Ok(mut level) => {
             if let Some(seed) = seed {
-                level.body.seed = seed;
+                level.body = level.body.with_seed(seed);
             }
-            BodyModel::shared_at(&level.body.id, level.body.seed, level.anchor())
-                .map_err(Failure::input)
+            BodyModel::of(&level.body, level.anchor()).map_err(Failure::input)
         }
         // A file that is there, or a path, is surely meant as a level.
         Err(error) if Path::new(name).exists() || name.contains(['/', '.']) => {

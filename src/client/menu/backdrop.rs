@@ -7,7 +7,7 @@ use bevy::prelude::*;
 use bevy_egui::egui::{self, Color32, Mesh, Pos2, Shape, pos2};
 
 use crate::client::theme;
-use crate::sim::asteroid::BodyModel;
+use crate::sim::asteroid::{Anchor, BodyModel};
 use crate::sim::level::BodyChoice;
 
 /// An icosphere of this fineness is smooth enough at the size of a menu.
@@ -33,7 +33,7 @@ struct Silhouette {
 
 impl Silhouette {
     fn of(choice: &BodyChoice) -> Option<Self> {
-        let model = BodyModel::shared(&choice.id, choice.seed).ok()?;
+        let model = BodyModel::of(choice, Anchor::default()).ok()?;
         let mesh = model.far_mesh(SUBDIVISIONS);
         let scale = 1.0 / model.bounding_radius_m().max(1e-6) as f32;
         Some(Self {

@@ -157,7 +157,7 @@ fn moment_of(game: &Game, last_ms: Option<f64>) -> Moment {
         }
     }
     // The sky turns evenly, whatever the length of a tick.
-    let spin = game.headless().terrain().model().spin_rad_per_s();
+    let spin = game.headless().terrain().spin().omega_rad_per_s;
     let turned = Quat::from_scaled_axis((-spin * game.since_scene_s()).as_vec3());
     scene.sun_direction = turned * scene.sun_direction;
     scene.body_from_stars = turned * scene.body_from_stars;

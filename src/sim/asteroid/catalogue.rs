@@ -14,6 +14,7 @@ use thiserror::Error;
 const BODIES_CSV: &str = include_str!("../../../assets/data/bodies.csv");
 const COMPOSITION_CSV: &str = include_str!("../../../assets/data/composition.csv");
 const ENVIRONMENT_CSV: &str = include_str!("../../../assets/data/materials_wear.csv");
+const PLANETS_CSV: &str = include_str!("../../../assets/data/planets.csv");
 const HARMONICS_CSV: &str = include_str!("../../../assets/data/shape_harmonics.csv");
 
 /// [m]
@@ -40,6 +41,8 @@ pub struct BodyRecord {
     pub gm_measured: bool,
     /// Absent if unknown.
     pub rotation_period_s: Option<f64>,
+    /// One rock: known of no row, told by what makes a body of it.
+    pub monolith: bool,
     /// What it orbits: `Sun`, `Earth`, `Mars`.
     pub centre: String,
     pub orbit: Orbit,
@@ -64,6 +67,20 @@ pub struct Orbit {
     pub ascending_node_rad: f64,
     pub periapsis_rad: f64,
     pub mean_anomaly_rad: f64,
+}
+
+/// Mean elements of a planet and their change in a Julian century, ecliptic J2000: a row of
+/// `planets.csv` in SI units.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planet {
+    pub id: String,
+    pub name: String,
+    pub semi_major_axis_m: [f64; 2],
+    pub eccentricity: [f64; 2],
+    pub inclination_rad: [f64; 2],
+    pub mean_longitude_rad: [f64; 2],
+    pub perihelion_longitude_rad: [f64; 2],
+    pub ascending_node_rad: [f64; 2],
 }
 
 /// What a class of matter is made of, as mass fractions of the whole rock.
@@ -214,6 +231,61 @@ pub fn harmonics(id: &str) -> impl Iterator<Item = &'static HarmonicRow> {
     HARMONICS.iter().filter(move |row| row.body == id)
 }
 
+/// All planets of the table.
+pub fn planets() -> &'static [Planet] {
+    static PLANETS: LazyLock<Vec<Planet>> = LazyLock::new(|| {
+        rows::<PlanetRow>("planets.csv", PLANETS_CSV)
+            .into_iter()
+            .map(PlanetRow::into_planet)
+            .collect()
+    });
+    &PLANETS
+}
+
+/// The planet that a moon with this centre goes around; with the Earth, their common centre.
+pub fn planet_of(centre: &str) -> Option<&'static Planet> {
+    planets()
+        .iter()
+        .find(|planet| planet.name == centre || (planet.id == "emb" && centre == "Earth"))
+}
+
+/// A row as it is written.
+#[derive(Deserialize)]
+struct PlanetRow {
+    id: String,
+    name: String,
+    a0: f64,
+    a_rate: f64,
+    e0: f64,
+    e_rate: f64,
+    i0: f64,
+    i_rate: f64,
+    #[serde(rename = "L0")]
+    l0: f64,
+    #[serde(rename = "L_rate")]
+    l_rate: f64,
+    varpi0: f64,
+    varpi_rate: f64,
+    node0: f64,
+    node_rate: f64,
+}
+
+impl PlanetRow {
+    fn into_planet(self) -> Planet {
+        let radians = |degrees: [f64; 2]| degrees.map(f64::to_radians);
+        Planet {
+            id: self.id,
+            name: self.name,
+            semi_major_axis_m: [self.a0, self.a_rate].map(|a| a * ASTRONOMICAL_UNIT_M),
+            eccentricity: [self.e0, self.e_rate],
+            inclination_rad: radians([self.i0, self.i_rate]),
+            mean_longitude_rad: radians([self.l0, self.l_rate]),
+            perihelion_longitude_rad: radians([self.varpi0, self.varpi_rate]),
+            ascending_node_rad: radians([self.node0, self.node_rate]),
+        }
+    }
+}
+
 /// A row as it is written.
 #[derive(Deserialize)]
 struct BodyRow {
@@ -267,6 +339,7 @@ impl BodyRow {
             gm_m3_per_s2: self.gm_m3_s2,
             gm_measured: self.gm_status == "measured",
             rotation_period_s: self.rotation_period_h.map(|h| h * 3600.0),
+            monolith: false,
             centre: self.center,
             orbit: Orbit {
                 epoch_jd_tdb: self.epoch_jd_tdb,

@@ -15,7 +15,9 @@
 //! - [`catalogue`] reads the tables of real bodies and of their matter.
 //! - [`constituent`] names what ground is made of.
 //! - [`figure`] holds formulas about a body as a whole.
-//! - [`outline`] is the radius by direction; [`relief`] the ground, craters and boulders on it.
+//! - [`choice`] says which body; [`invention`] makes shapes from a seed, [`mesh_file`] reads them.
+//! - [`outline`] is the shape at large; [`relief`] the ground, craters and boulders on it.
+//! - [`spin`] is how it turns.
 //! - [`ore`] says what the ground is made of.
 //! - [`approximation`] has cheaper models of gravity, to tell what they miss.
 //! - [`polyhedron`] computes gravity exactly, [`solid`] almost so and fast, [`gravity`] keeps it
@@ -24,14 +26,18 @@
 
 pub mod approximation;
 pub mod catalogue;
+pub mod choice;
 pub mod constituent;
 pub mod figure;
 mod footing;
 pub mod gravity;
+pub mod invention;
+pub mod mesh_file;
 pub mod ore;
 pub mod outline;
 pub mod polyhedron;
 pub mod relief;
+pub mod spin;
 pub mod surface;
 pub mod voxels;
 
@@ -47,17 +53,20 @@ use serde::{Deserialize, Serialize};
 
 use self::cache::ChunkCache;
 pub use self::catalogue::{BodyRecord, UnknownBody};
+pub use self::choice::{BodyChoice, BodyError, InventedShape, MoonGround};
 use self::figure::GRAVITATIONAL_CONSTANT_M3_PER_KG_S2 as GRAVITATIONAL_CONSTANT;
 pub use self::gravity::GravityCell;
 use self::gravity::GravityField;
 use self::ore::Ore;
 pub use self::ore::{Grades, Ground};
-use self::outline::Outline;
+use self::outline::{Bowl, Outline};
 use self::polyhedron::TriangleMesh;
-use self::relief::{Lie, Neighbourhood, Relief};
+use self::relief::{Lie, Neighbourhood, Relief, Style};
 pub use self::solid::{Nearest, Solid};
+use self::spin::Rotation;
+pub use self::spin::{Spin, Tumbling, TumblingAxis};
 pub use self::surface::ChunkMesh;
-use self::surface::{Samples, in_parallel, mesh_of, padded_voxels, sphere_mesh, voxel_centre_m};
+use self::surface::{Samples, in_parallel, mesh_of, padded_voxels, voxel_centre_m};
 pub use self::voxels::{Field, Spoil, Terrain};
 
 /// Edge of a voxel.
@@ -102,10 +111,13 @@ pub struct Anchor {
 /// What digging does not change about a body; shared between all worlds of a process.
 #[derive(Debug)]
 pub struct BodyModel {
-    record: &'static BodyRecord,
-    seed: u64,
+    choice: BodyChoice,
+    record: BodyRecord,
     anchor: Anchor,
     origin_m: DVec3,
+    rotation: Rotation,
+    /// Of the file, and by how much its vertices were moved.
+    mesh_file: Option<(u64, DVec3)>,
     outline: Outline,
     relief: Relief,
     ore: Ore,
@@ -160,38 +172,81 @@ impl BodyModel {
     /// worked near latitude and longitude zero.
     ///
     /// # Errors
-    /// [`UnknownBody`] if the catalogue does not hold it.
-    pub fn shared(id: &str, seed: u64) -> Result<Arc<Self>, UnknownBody> {
-        Self::shared_at(id, seed, Anchor::default())
+    /// [`BodyError::Unknown`] if the catalogue does not hold it.
+    pub fn shared(id: &str, seed: u64) -> Result<Arc<Self>, BodyError> {
+        Self::of(&BodyChoice::of(id, seed), Anchor::default())
     }
 
-    /// The body of the catalogue with this id, its relief and ore from `seed`, with the origin of
-    /// the site frame near `anchor` if the body is large.
+    /// The body of a level, with the origin of the site frame near `anchor` if the body is large.
     ///
     /// A second call with the same arguments returns the same model as long as the first is in
-    /// use.
+    /// use and a mesh is still the same file.
     ///
     /// # Errors
-    /// [`UnknownBody`] if the catalogue does not hold it.
-    pub fn shared_at(id: &str, seed: u64, anchor: Anchor) -> Result<Arc<Self>, UnknownBody> {
-        type Models = Mutex<HashMap<(&'static str, u64, [u64; 2]), Weak<BodyModel>>>;
+    /// [`BodyError`] if there is no such body.
+    pub fn of(choice: &BodyChoice, anchor: Anchor) -> Result<Arc<Self>, BodyError> {
+        type Models = Mutex<HashMap<(String, [u64; 2]), Weak<BodyModel>>>;
         static MODELS: LazyLock<Models> = LazyLock::new(Mutex::default);
 
-        let record = catalogue::find_body(id)?;
+        let mut name = format!("{choice:?}");
+        if let BodyChoice::Mesh { file, .. } = choice
+            && let Ok(facts) = std::fs::metadata(file)
+        {
+            name += &format!("{:?} {}", facts.modified().ok(), facts.len());
+        }
         // Held while the model is made: another thread that wants it had better wait for it.
         let mut models = MODELS.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = models.entry((&record.id, seed, anchor.bits())).or_default();
+        let slot = models.entry((name, anchor.bits())).or_default();
         if let Some(model) = slot.upgrade() {
             return Ok(model);
         }
-        let model = Arc::new(Self::new(record, seed, anchor));
-        *slot = Arc::downgrade(&model);
+        let model = Self::new(choice, anchor).map(Arc::new);
+        if let Ok(model) = &model {
+            *slot = Arc::downgrade(model);
+        }
         models.retain(|_, model| model.strong_count() != 0);
-        Ok(model)
+        model
     }
 
-    fn new(record: &'static BodyRecord, seed: u64, anchor: Anchor) -> Self {
-        let outline = Outline::of(record);
+    fn new(choice: &BodyChoice, anchor: Anchor) -> Result<Self, BodyError> {
+        let seed = choice.seed();
+        let file = match choice {
+            BodyChoice::Mesh { file, .. } => Some(mesh_file::read(file)?),
+            _ => None,
+        };
+        let volume_m3 = file.as_ref().map(|file| file.mesh.volume_m3());
+        let record = choice.record(anchor, volume_m3)?;
+        let mesh_file = file.as_ref().map(|file| (file.digest, file.shift_m));
+        let outline = match (choice, file) {
+            (BodyChoice::Invented { shape, .. }, _) => {
+                invention::outline(*shape, 0.5 * record.diameter_m, seed)
+            }
+            (BodyChoice::Moon { ground, .. }, _) => {
+                // A crater like Shackleton, 21 km wide and 4 km deep (Zuber et al. 2012, Nature
+                // 486): from its floor the rim stands twenty degrees high.
+                let bowl = (*ground == MoonGround::ShadowedFloor).then(|| Bowl {
+                    towards: anchor.direction(),
+                    radius_m: 10_500.0,
+                    depth_m: 3_900.0,
+                    rim_m: 300.0,
+                });
+                Outline::moon(0.5 * record.diameter_m, bowl)
+            }
+            (_, Some(file)) => Outline::mesh(file.mesh),
+            _ => Outline::of(&record, seed),
+        };
+        let style = match choice {
+            BodyChoice::Mesh { relief: false, .. } => Style::FLAT,
+            _ if record.monolith => Style::ROCK,
+            BodyChoice::Invented {
+                shape: InventedShape::Cratered,
+                ..
+            } => Style::CRATERED,
+            _ if record.composition_class == "lunar_highland" => Style::HIGHLAND,
+            _ if record.composition_class.starts_with("lunar") => Style::MARE,
+            _ => Style::RUBBLE,
+        };
+        let rotation = choice.rotation(&record, || outline.inertia_m2());
         let origin_m = if SITE_RADIUS_M < outline.mean_radius_m() {
             let direction = anchor.direction();
             let chunk_m = VOXEL_M * f64::from(CHUNK_VOXELS);
@@ -200,18 +255,20 @@ impl BodyModel {
         } else {
             DVec3::ZERO
         };
-        let relief = Relief::new(seed, &outline);
-        let ore = Ore::new(seed, record, &outline, relief.boulder_thickness_m());
+        let relief = Relief::new(seed, &outline, style);
+        let ore = Ore::new(seed, &record, &outline, relief.boulder_thickness_m());
         let gravity = GravityField::new(
             record.gm_m3_per_s2,
             outline.mean_radius_m(),
             outline.max_radius_m(),
         );
-        Self {
+        Ok(Self {
+            choice: choice.clone(),
             record,
-            seed,
             anchor,
             origin_m,
+            rotation,
+            mesh_file,
             outline,
             relief,
             ore,
@@ -219,11 +276,55 @@ impl BodyModel {
             neighbourhoods: ChunkCache::new(NEIGHBOURHOODS_KEPT),
             samples: ChunkCache::new(SAMPLES_KEPT),
             meshes: ChunkCache::new(MESHES_KEPT),
-        }
+        })
     }
 
-    pub fn record(&self) -> &'static BodyRecord {
-        self.record
+    /// What the body was made from.
+    pub fn choice(&self) -> &BodyChoice {
+        &self.choice
+    }
+
+    /// Its facts: a row of the catalogue, or what stands for one.
+    pub fn record(&self) -> &BodyRecord {
+        &self.record
+    }
+
+    /// By how much the vertices of a mesh of the author's own were moved to bring its centre of
+    /// mass to the origin.
+    pub fn mesh_shift_m(&self) -> Option<DVec3> {
+        self.mesh_file.map(|(_, shift_m)| shift_m)
+    }
+
+    /// Of the file of a mesh, to know it again.
+    pub fn mesh_digest(&self) -> Option<u64> {
+        self.mesh_file.map(|(digest, _)| digest)
+    }
+
+    /// How it turns, for all times.
+    pub fn rotation(&self) -> &Rotation {
+        &self.rotation
+    }
+
+    /// Whether a ray from a place of the site frame leaves the body at large behind without
+    /// meeting it again, from `along_m` on. Ground is left out: it is the outline that the far
+    /// side of a crater or another lobe belongs to.
+    pub fn leaves_outline(&self, from: DVec3, ray: DVec3, along_m: f64) -> bool {
+        let start = self.from_centre(from);
+        let mut along_m = along_m;
+        loop {
+            let p = start + along_m * ray;
+            if self.outline.max_radius_m() < p.length() && 0.0 < p.dot(ray) {
+                return true;
+            }
+            let foot = self.outline.foot(p);
+            let gap_m = foot.height_m * foot.cosine;
+            if gap_m < 0.0 {
+                return false;
+            }
+            along_m += gap_m
+                .max(0.03 * along_m)
+                .max(0.01 * self.reference_radius_m().min(100.0));
+        }
     }
 
     /// Whether it is a patch of the Moon: whoever goes there knows.
@@ -232,7 +333,7 @@ impl BodyModel {
     }
 
     pub fn seed(&self) -> u64 {
-        self.seed
+        self.choice.seed()
     }
 
     /// Where the body is worked.
@@ -289,10 +390,10 @@ impl BodyModel {
         self.record.gm_m3_per_s2
     }
 
-    /// In the body frame. Zero for a body whose period is unknown.
+    /// At the start, in body-fixed axes; for good, unless the body tumbles. What moves now asks
+    /// [`Terrain::spin`].
     pub fn spin_rad_per_s(&self) -> DVec3 {
-        let period_s = self.record.rotation_period_s.unwrap_or(f64::INFINITY);
-        DVec3::Z * (std::f64::consts::TAU / period_s)
+        self.rotation.start().spin().omega_rad_per_s
     }
 
     /// Of the sphere with the volume of the outline.
@@ -337,9 +438,8 @@ impl BodyModel {
     /// How rough the land is at or below a place: 0 in a pond of fine regolith, 1 in a boulder
     /// field. Anyone who looks can see it.
     pub fn roughness_at(&self, p: DVec3) -> f64 {
-        let direction = self.outward(p);
         self.relief
-            .roughness(direction * self.outline.rim(direction).radius_m)
+            .roughness(self.outline.foot(self.from_centre(p)).on)
     }
 
     /// Outward, of length one; the direction in which the signed distance grows.
@@ -426,18 +526,27 @@ impl BodyModel {
         self.surface_mesh_of((SURFACE_FACES / 20).isqrt())
     }
 
-    /// As [`BodyModel::surface_mesh`], with 20 `subdivisions`² facets.
+    /// As [`BodyModel::surface_mesh`], with 20 `subdivisions`² facets, or of a mesh of the author's
+    /// own about as many.
     pub fn surface_mesh_of(&self, subdivisions: usize) -> TriangleMesh {
+        if let Some(mesh) = self.outline.given_mesh()
+            && self.relief.height_max_m() == 0.0
+        {
+            return mesh.clone();
+        }
         // The edge of an icosahedron is about 1.1 radii long.
         let spacing_m = 1.1 * self.outline.max_radius_m() / subdivisions.max(1) as f64;
         let neighbourhoods = ChunkCache::new(NEIGHBOURHOODS_KEPT);
-        let radius_m = |direction: DVec3| {
-            let ground_m = self.relief.smooth_radius_m(&self.outline, direction);
-            if !self.relief.has_boulders_over_m(0.8 * spacing_m) {
-                return ground_m;
+        let boulders = self.relief.has_boulders_over_m(0.8 * spacing_m);
+        // Along the line through a place of the outline that goes up from it.
+        let place = |on: DVec3| {
+            let up = self.outline.foot(on).up;
+            let ground_m = self.relief.smooth_height_m(&self.outline, on);
+            if !boulders {
+                return on + up * ground_m;
             }
-            let distance_m = |radius_m: f64| {
-                let from_centre = direction * radius_m;
+            let distance_m = |height_m: f64| {
+                let from_centre = on + up * height_m;
                 let key = ChunkKey::containing(from_centre - self.origin_m);
                 let around = neighbourhoods.get_or_make(key, || {
                     self.relief
@@ -457,14 +566,12 @@ impl BodyModel {
                 }
                 top_m += free_m.max(0.0) + 1.0;
             }
-            let lowest_m = 0.5 * ground_m;
-            crossing(top_m, lowest_m, 1e-3, |r| distance_m(r)).unwrap_or(ground_m)
+            let lowest_m = ground_m - 0.25 * self.outline.mean_radius_m();
+            on + up * crossing(top_m, lowest_m, 1e-3, |h| distance_m(h)).unwrap_or(ground_m)
         };
-        let (directions, faces) = sphere_mesh(subdivisions);
-        TriangleMesh {
-            vertices_m: in_parallel(&directions, |direction| direction * radius_m(direction)),
-            faces,
-        }
+        let mut mesh = self.outline.as_mesh(subdivisions);
+        mesh.vertices_m = in_parallel(&mesh.vertices_m, place);
+        mesh
     }
 
     /// A closed mesh of the pristine surface for far views: an icosahedron whose edges are cut
@@ -485,7 +592,7 @@ impl BodyModel {
     pub fn chunk_may_hold_surface(&self, key: ChunkKey) -> bool {
         let half_m = 0.5 * VOXEL_M * f64::from(CHUNK_VOXELS);
         let centre = self.middle_of(key);
-        let radial_m = centre.length() - self.outline_radius_m(centre);
+        let radial_m = self.outline.foot(centre).height_m;
         // The corners of the chunk see another radius than its centre: the outlines of the
         // tables are nowhere steeper than about 45°.
         let reach_m = 2.5 * half_m * 3f64.sqrt();
@@ -510,10 +617,15 @@ impl BodyModel {
     fn outermost_m(&self, direction: DVec3, distance: impl Fn(DVec3) -> f64) -> f64 {
         let rim_m = self.outline.rim(direction).radius_m;
         let range_m = self.relief.height_max_m();
-        first_crossing(rim_m + range_m, rim_m - range_m, |radius_m| {
-            distance(direction * radius_m)
-        })
-        .unwrap_or(rim_m)
+        let (from_m, to_m) = if self.outline.is_star() {
+            (rim_m + range_m, rim_m - range_m)
+        } else {
+            (1.001 * self.bounding_radius_m() + 0.01, 0.0)
+        };
+        if from_m <= to_m {
+            return rim_m;
+        }
+        first_crossing(from_m, to_m, |radius_m| distance(direction * radius_m)).unwrap_or(rim_m)
     }
 
     /// Pristine distances at the voxels of a padded chunk.
@@ -607,7 +719,7 @@ mod tests {
     #[test]
     fn every_body_of_the_catalogue_can_be_stood_on() {
         for record in catalogue::bodies() {
-            let body = BodyModel::new(record, 3, Anchor::default());
+            let body = BodyModel::of(&BodyChoice::of(&record.id, 3), Anchor::default()).unwrap();
             let place = body.surface_point(0.3, 1.0);
             assert!(place.is_finite(), "{}", record.id);
             let from_centre = body.from_centre(place);

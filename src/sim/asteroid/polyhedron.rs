@@ -135,6 +135,16 @@ impl TriangleMesh {
     /// [`MeshError::Line`] names the first line that is not understood; the other errors are
     /// those of [`TriangleMesh::check`].
     pub fn from_obj(text: &str) -> Result<Self, MeshError> {
+        let mesh = Self::parse_obj(text)?;
+        mesh.check()?;
+        Ok(mesh)
+    }
+
+    /// Reads the vertices and faces of a Wavefront OBJ text, whatever they enclose.
+    ///
+    /// # Errors
+    /// [`MeshError::Line`] names the first line that is not understood.
+    pub fn parse_obj(text: &str) -> Result<Self, MeshError> {
         let mut mesh = Self {
             vertices_m: Vec::new(),
             faces: Vec::new(),
@@ -186,7 +196,6 @@ impl TriangleMesh {
                 _ => {}
             }
         }
-        mesh.check()?;
         Ok(mesh)
     }
 

@@ -15,7 +15,7 @@ use std::f64::consts::PI;
 use bevy::math::{DMat3, DVec3, I64Vec3, Mat3, Vec3};
 
 use super::lattice::{Dice, GradientNoise};
-use super::outline::Outline;
+use super::outline::{Foot, Outline};
 use super::{CHUNK_VOXELS, VOXEL_M};
 
 /// Up to this far above the ground distances are true; farther out only a lower bound is known.
@@ -26,19 +26,80 @@ const SMALLEST_BOULDER_M: f64 = 2.5;
 const BOULDER_EXPONENT: f64 = 2.9;
 /// Boulders at least 10 m long on a rough square metre of a rubble pile.
 const BOULDERS_OVER_10_M_PER_M2: f64 = 8.0e-4;
-const SMALLEST_CRATER_M: f64 = 12.0;
-const LARGEST_CRATER_M: f64 = 600.0;
-/// Craters at least 1 m wide on a square metre, if the power law went on to there.
-const CRATERS_OVER_1_M_PER_M2: f64 = 0.025;
 /// In crater radii: where the last of the rim fades out.
 const CRATER_REACH: f64 = 1.7;
-/// Root mean square slope that every octave of the undulation adds, about.
-const OCTAVE_HEIGHT_PER_LENGTH: f64 = 0.055;
 const SHORTEST_OCTAVE_M: f64 = 1.8;
 /// Octaves up to this length are heaps of cobbles: bumps on a plain, not waves.
 const COBBLE_LENGTH_M: f64 = 4.5;
 /// Width of the skirt of regolith between a boulder and the ground it lies in.
 const SKIRT_M: f64 = 0.5;
+
+/// What kind of land it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Style {
+    /// Root mean square slope that every octave of the undulation adds, about.
+    octave_slope: f64,
+    /// Craters at least 1 m wide on a square metre, if the power law went on to there.
+    craters_over_1_m_per_m2: f64,
+    smallest_crater_m: f64,
+    largest_crater_m: f64,
+    /// The same as a part of the diameter of the body.
+    largest_crater: f64,
+    /// Number of boulders against that of a rubble pile.
+    boulders: f64,
+}
+
+impl Style {
+    /// Rubble and regolith, as on Bennu, Ryugu and Itokawa.
+    pub const RUBBLE: Self = Self {
+        octave_slope: 0.055,
+        craters_over_1_m_per_m2: 0.025,
+        smallest_crater_m: 12.0,
+        largest_crater_m: 600.0,
+        largest_crater: 0.25,
+        boulders: 1.0,
+    };
+    /// Bare rock that spins too fast to keep anything loose.
+    pub const ROCK: Self = Self {
+        octave_slope: 0.06,
+        craters_over_1_m_per_m2: 0.004,
+        boulders: 0.0,
+        ..Self::RUBBLE
+    };
+    /// Twice as many craters, and larger ones.
+    pub const CRATERED: Self = Self {
+        craters_over_1_m_per_m2: 0.06,
+        largest_crater_m: 1_500.0,
+        largest_crater: 0.4,
+        boulders: 0.5,
+        ..Self::RUBBLE
+    };
+    /// Saturated with small craters: 0.079 of at least their own width squared (Trask 1966; Xiao &
+    /// Werner 2015, JGR Planets 120), on plains with a slope of some four degrees over metres
+    /// (Rosenburg et al. 2011).
+    pub const MARE: Self = Self {
+        octave_slope: 0.016,
+        craters_over_1_m_per_m2: 0.079,
+        smallest_crater_m: 7.0,
+        largest_crater_m: 300.0,
+        largest_crater: 0.25,
+        boulders: 0.02,
+    };
+    /// As [`Style::MARE`], older and twice as steep.
+    pub const HIGHLAND: Self = Self {
+        octave_slope: 0.034,
+        largest_crater_m: 900.0,
+        boulders: 0.01,
+        ..Self::MARE
+    };
+    /// The outline and nothing else.
+    pub const FLAT: Self = Self {
+        octave_slope: 0.0,
+        craters_over_1_m_per_m2: 0.0,
+        boulders: 0.0,
+        ..Self::RUBBLE
+    };
+}
 
 /// The relief of one body.
 #[derive(Clone, Debug)]
@@ -119,17 +180,18 @@ pub struct Lie {
 }
 
 impl Relief {
-    pub fn new(seed: u64, outline: &Outline) -> Self {
+    pub fn new(seed: u64, outline: &Outline, style: Style) -> Self {
         let radius_m = outline.mean_radius_m();
         let diameter_m = 2.0 * radius_m;
 
         let mut octaves = Vec::new();
         // What is longer than this the outline has already, or the body is too small for it.
         let mut length_m = (radius_m / 4.0).min(2_000.0);
-        while SHORTEST_OCTAVE_M.min(radius_m / 8.0) <= length_m {
+        // What is shorter than this voxels cannot show: small bodies are as their outline is.
+        while SHORTEST_OCTAVE_M <= length_m && 0.0 < style.octave_slope {
             octaves.push(Octave {
                 length_m,
-                height_m: OCTAVE_HEIGHT_PER_LENGTH
+                height_m: style.octave_slope
                     * length_m
                     * if length_m < COBBLE_LENGTH_M { 2.8 } else { 1.0 },
                 in_ponds: (length_m / 40.0).clamp(0.12, 1.0),
@@ -138,8 +200,10 @@ impl Relief {
         }
 
         // Large bodies keep a regolith of their own that buries most blocks.
-        let crowding = (1_200.0 / diameter_m).sqrt().clamp(0.05, 1.0);
-        let boulders = doubling(SMALLEST_BOULDER_M, (0.1 * diameter_m).min(60.0))
+        let crowding = style.boulders * (1_200.0 / diameter_m).sqrt().clamp(0.05, 1.0);
+        let largest_m = (0.1 * diameter_m).min(60.0);
+        let boulders = doubling(SMALLEST_BOULDER_M, largest_m)
+            .take_while(|_| 0.0 < crowding)
             .enumerate()
             .map(|(index, size_m)| {
                 let over = |size_m: f64| {
@@ -155,14 +219,16 @@ impl Relief {
                 }
             })
             .collect::<Vec<_>>();
-        let craters = doubling(SMALLEST_CRATER_M, (0.25 * diameter_m).min(LARGEST_CRATER_M))
+        let largest_m = (style.largest_crater * diameter_m).min(style.largest_crater_m);
+        let craters = doubling(style.smallest_crater_m, largest_m)
+            .take_while(|_| 0.0 < style.craters_over_1_m_per_m2)
             .enumerate()
             .map(|(index, size_m)| {
                 let cell_m = 3.0 * size_m;
                 SizeClass {
                     size_m,
                     cell_m,
-                    probability: CRATERS_OVER_1_M_PER_M2 * 0.75 * (cell_m / size_m).powi(2),
+                    probability: style.craters_over_1_m_per_m2 * 0.75 * (cell_m / size_m).powi(2),
                     stream: 0x200 + index as u64,
                 }
             })
@@ -246,13 +312,11 @@ impl Relief {
         height_m.clamp(-self.ground_range_m, self.ground_range_m)
     }
 
-    /// Radius of the ground without boulders in a direction of length one: what large-scale
-    /// gravity feels.
-    pub fn smooth_radius_m(&self, outline: &Outline, direction: DVec3) -> f64 {
-        let radius_m = outline.rim(direction).radius_m;
-        let on_outline = direction * radius_m;
+    /// Height of the ground without boulders at a place of the outline: what large-scale gravity
+    /// feels.
+    pub fn smooth_height_m(&self, outline: &Outline, on_outline: DVec3) -> f64 {
         let craters = self.craters_near(outline, on_outline, 0.0);
-        radius_m + self.ground_height_m(on_outline, self.roughness(on_outline), &craters)
+        self.ground_height_m(on_outline, self.roughness(on_outline), &craters)
     }
 
     /// What can be felt within the chunk around `centre` and the voxels that border on it, without
@@ -265,23 +329,21 @@ impl Relief {
     ) -> Neighbourhood {
         let half_m = 0.5 * VOXEL_M * f64::from(CHUNK_VOXELS);
         let reach_m = (half_m + VOXEL_M) * 3f64.sqrt();
-        let rim = outline.rim(centre);
-        let radial_m = centre.length() - rim.radius_m;
+        let foot = outline.foot(centre);
         let near_m = self.height_max_m() + TRUE_DISTANCE_M + reach_m;
-        if near_m < radial_m.abs() || centre == DVec3::ZERO {
+        if near_m < foot.height_m.abs() || centre == DVec3::ZERO {
             return Neighbourhood::default();
         }
-        let boulders = self.boulders_near(outline, centre, reach_m, smallest_m);
+        let boulders = self.boulders_near(outline, centre, foot, reach_m, smallest_m);
         // Places of the chunk are looked up on the outline straight below or above them.
-        let foot = centre * (rim.radius_m / centre.length());
-        let craters = self.craters_near(outline, foot, 1.2 * reach_m);
+        let craters = self.craters_near(outline, foot.on, 1.2 * reach_m);
         Neighbourhood { craters, boulders }
     }
 
     /// Distances at a place of the chunk whose neighbourhood is given.
     pub fn lie(&self, outline: &Outline, p: DVec3, around: &Neighbourhood) -> Lie {
-        let rim = outline.rim(p);
-        let radial_m = p.length() - rim.radius_m;
+        let foot = outline.foot(p);
+        let (radial_m, cosine) = (foot.height_m, foot.cosine);
         let far = |distance_m: f64| Lie {
             distance_m,
             ground_m: distance_m,
@@ -289,15 +351,15 @@ impl Relief {
         };
         if self.height_max_m() + TRUE_DISTANCE_M < radial_m {
             // Some other part of a lobed body may be nearer than what lies below.
-            return far(((radial_m - self.height_max_m()) * rim.cosine).max(TRUE_DISTANCE_M));
+            return far(((radial_m - self.height_max_m()) * cosine).max(TRUE_DISTANCE_M));
         }
         if radial_m < -(self.ground_range_m + TRUE_DISTANCE_M) {
-            return far((radial_m + self.ground_range_m) * rim.cosine);
+            return far((radial_m + self.ground_range_m) * cosine);
         }
-        let on_outline = p * (rim.radius_m / p.length().max(f64::MIN_POSITIVE));
+        let on_outline = foot.on;
         let roughness = self.roughness(on_outline);
         let height_m = self.ground_height_m(on_outline, roughness, &around.craters);
-        let ground_m = (radial_m - height_m) * rim.cosine;
+        let ground_m = (radial_m - height_m) * cosine;
         let mut distance_m = ground_m;
         let mut in_boulder = false;
         for boulder in &around.boulders {
@@ -358,19 +420,25 @@ impl Relief {
         let mut craters = Vec::new();
         for class in &self.craters {
             let reach_m = reach_m + CRATER_REACH * class.size_m;
-            self.for_candidates(outline, class, at, reach_m, |on_outline, mut dice| {
-                let diameter_m = class.size_m * dice.power_law(2.0);
-                let radius_m = 0.5 * diameter_m;
-                let depth_m = diameter_m * (0.035 + 0.06 * dice.unit());
-                if on_outline.distance(at) < reach_m {
-                    craters.push(Crater {
-                        centre: on_outline,
-                        radius_m,
-                        depth_m,
-                        rim_m: 0.02 * diameter_m,
-                    });
-                }
-            });
+            self.for_candidates(
+                outline,
+                class,
+                at,
+                reach_m,
+                |Foot { on: on_outline, .. }, mut dice| {
+                    let diameter_m = class.size_m * dice.power_law(2.0);
+                    let radius_m = 0.5 * diameter_m;
+                    let depth_m = diameter_m * (0.035 + 0.06 * dice.unit());
+                    if on_outline.distance(at) < reach_m {
+                        craters.push(Crater {
+                            centre: on_outline,
+                            radius_m,
+                            depth_m,
+                            rim_m: 0.02 * diameter_m,
+                        });
+                    }
+                },
+            );
         }
         craters
     }
@@ -379,37 +447,44 @@ impl Relief {
         &self,
         outline: &Outline,
         centre: DVec3,
+        foot: Foot,
         reach_m: f64,
         smallest_m: f64,
     ) -> Vec<Boulder> {
         let mut boulders = Vec::new();
+        if self.boulders.is_empty() {
+            return boulders;
+        }
         // The ground may lie off the outline here, and boulders lie on the ground.
-        let direction = centre.normalize();
-        let foot = direction * outline.rim(centre).radius_m;
         let widest_m = self.felt_and_slack_m(reach_m, self.boulders.last()).1;
-        let craters = self.craters_near(outline, foot, widest_m + reach_m);
-        let height_m = self.ground_height_m(foot, self.roughness(foot), &craters);
-        let lifted = centre - direction * height_m;
+        let craters = self.craters_near(outline, foot.on, widest_m + reach_m);
+        let height_m = self.ground_height_m(foot.on, self.roughness(foot.on), &craters);
+        let lifted = centre - foot.up * height_m;
         let classes = self.boulders.iter();
         for class in classes.filter(|class| smallest_m <= class.size_m) {
             let (felt_m, reach_m) = self.felt_and_slack_m(reach_m, Some(class));
-            self.for_candidates(outline, class, lifted, reach_m, |foot, mut dice| {
-                if reach_m < foot.distance(lifted) {
-                    return;
-                }
-                let roughness = self.roughness(foot);
-                // Great blocks stick out of ponds too; small ones are buried there.
-                let bare = (0.04 + class.size_m / 100.0).min(0.5);
-                if bare + (1.0 - bare) * roughness < dice.unit() {
-                    return;
-                }
-                let height_m = self.ground_height_m(foot, roughness, &craters);
-                let up = foot.normalize();
-                let boulder = Boulder::roll(class, foot + up * height_m, up, &mut dice);
-                if boulder.centre.distance(centre) < felt_m {
-                    boulders.push(boulder);
-                }
-            });
+            self.for_candidates(
+                outline,
+                class,
+                lifted,
+                reach_m,
+                |Foot { on: foot, up, .. }, mut dice| {
+                    if reach_m < foot.distance(lifted) {
+                        return;
+                    }
+                    let roughness = self.roughness(foot);
+                    // Great blocks stick out of ponds too; small ones are buried there.
+                    let bare = (0.04 + class.size_m / 100.0).min(0.5);
+                    if bare + (1.0 - bare) * roughness < dice.unit() {
+                        return;
+                    }
+                    let height_m = self.ground_height_m(foot, roughness, &craters);
+                    let boulder = Boulder::roll(class, foot + up * height_m, up, &mut dice);
+                    if boulder.centre.distance(centre) < felt_m {
+                        boulders.push(boulder);
+                    }
+                },
+            );
         }
         boulders
     }
@@ -432,7 +507,7 @@ impl Relief {
         class: &SizeClass,
         at: DVec3,
         reach_m: f64,
-        mut keep: impl FnMut(DVec3, Dice),
+        mut keep: impl FnMut(Foot, Dice),
     ) {
         // A candidate is moved to the outline along its radius, by up to half a cell.
         let reach_m = reach_m + 0.5 * class.cell_m;
@@ -453,10 +528,9 @@ impl Relief {
                     }
                     let within = DVec3::new(dice.unit(), dice.unit(), dice.unit());
                     let candidate = (cell.as_dvec3() + within) * class.cell_m;
-                    let rim = outline.rim(candidate);
-                    let radius_m = candidate.length();
-                    if (radius_m - rim.radius_m).abs() * rim.cosine < 0.5 * class.cell_m {
-                        keep(candidate * (rim.radius_m / radius_m), dice);
+                    let foot = outline.foot(candidate);
+                    if foot.height_m.abs() * foot.cosine < 0.5 * class.cell_m {
+                        keep(foot, dice);
                     }
                 }
             }
@@ -547,7 +621,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::outline::even_directions;
-    use super::super::{Anchor, BodyModel, ChunkKey};
+    use super::super::{Anchor, BodyChoice, BodyModel, ChunkKey};
     use super::*;
 
     fn bennu(seed: u64) -> Arc<BodyModel> {
@@ -621,16 +695,8 @@ mod tests {
 
     #[test]
     fn the_seed_alone_decides() {
-        let one = BodyModel::new(
-            super::super::catalogue::body("bennu").unwrap(),
-            11,
-            Anchor::default(),
-        );
-        let same = BodyModel::new(
-            super::super::catalogue::body("bennu").unwrap(),
-            11,
-            Anchor::default(),
-        );
+        let body = || BodyModel::new(&BodyChoice::of("bennu", 11), Anchor::default()).unwrap();
+        let (one, same) = (body(), body());
         let other = bennu(12);
         let mut differs = 0;
         for direction in even_directions(40) {

@@ -244,3 +244,47 @@ pub fn shaded(origin_m: DVec3, mesh: &TriangleMesh) -> ChunkMesh {
         indices: mesh.faces.iter().copied().flatten().collect(),
     }
 }
+
+/// A closed mesh with the edges longer than `longest_m` halved, time and again, until there are
+/// about `faces_max` faces. Both faces at an edge see it halved, so the mesh stays closed.
+pub fn refined(mesh: &TriangleMesh, longest_m: f64, faces_max: usize) -> TriangleMesh {
+    let mut vertices_m = mesh.vertices_m.clone();
+    let mut faces = mesh.faces.clone();
+    while faces.len() < faces_max {
+        let mut middles: HashMap<(u32, u32), u32> = HashMap::new();
+        let mut finer = Vec::with_capacity(faces.len());
+        for &[a, b, c] in &faces {
+            let mut middle = |from: u32, to: u32| {
+                let (p, q) = (vertices_m[from as usize], vertices_m[to as usize]);
+                if p.distance(q) <= longest_m {
+                    return None;
+                }
+                Some(
+                    *middles
+                        .entry((from.min(to), from.max(to)))
+                        .or_insert_with(|| {
+                            vertices_m.push(0.5 * (p + q));
+                            vertices_m.len() as u32 - 1
+                        }),
+                )
+            };
+            match [middle(a, b), middle(b, c), middle(c, a)] {
+                [None, None, None] => finer.push([a, b, c]),
+                [Some(p), None, None] => finer.extend([[a, p, c], [p, b, c]]),
+                [None, Some(p), None] => finer.extend([[b, p, a], [p, c, a]]),
+                [None, None, Some(p)] => finer.extend([[c, p, b], [p, a, b]]),
+                [Some(p), Some(q), None] => finer.extend([[p, b, q], [a, p, q], [a, q, c]]),
+                [None, Some(p), Some(q)] => finer.extend([[p, c, q], [b, p, q], [b, q, a]]),
+                [Some(q), None, Some(p)] => finer.extend([[p, a, q], [c, p, q], [c, q, b]]),
+                [Some(p), Some(q), Some(r)] => {
+                    finer.extend([[a, p, r], [p, b, q], [r, q, c], [p, q, r]]);
+                }
+            }
+        }
+        if finer.len() == faces.len() {
+            break;
+        }
+        faces = finer;
+    }
+    TriangleMesh { vertices_m, faces }
+}

@@ -12,16 +12,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bevy::math::DVec3;
+use bevy::math::{DQuat, DVec3};
 use bevy::prelude::Resource;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::gravity::{GravityCell, Mascon, mascons_by_cell_m_s2};
+use super::spin::{Spin, Turning};
 use super::surface::{ChunkMesh, Samples, mesh_of, sample_index, voxel_centre_m};
 use super::{
-    Anchor, BodyModel, CHUNK_VOXELS, ChunkKey, UnknownBody, VOXEL_M, first_crossing, normal_of,
+    Anchor, BodyChoice, BodyError, BodyModel, CHUNK_VOXELS, ChunkKey, VOXEL_M, first_crossing,
+    normal_of,
 };
 
 /// Mass that a chunk loses before its surface follows.
@@ -40,6 +42,7 @@ const DIG_RADIUS_MAX_M: f64 = 8.0;
 #[serde(try_from = "SavedTerrain", into = "SavedTerrain")]
 pub struct Terrain {
     model: Arc<BodyModel>,
+    turning: Turning,
     /// By key. Few: only those that something was taken from.
     chunks: Vec<ChunkEdits>,
     /// One for each of `chunks`, as gravity feels it.
@@ -124,9 +127,9 @@ struct Reach {
 /// A terrain as it is written.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct SavedTerrain {
-    body: String,
-    seed: u64,
+    body: BodyChoice,
     anchor: Anchor,
+    turning: Turning,
     chunks: Vec<ChunkEdits>,
     revisions: BTreeMap<ChunkKey, u32>,
     changed: BTreeSet<ChunkKey>,
@@ -136,7 +139,7 @@ struct SavedTerrain {
 #[derive(Debug, Error)]
 pub enum TerrainError {
     #[error(transparent)]
-    Body(#[from] UnknownBody),
+    Body(#[from] BodyError),
     #[error("the saved terrain is damaged at chunk {0:?}")]
     Damaged(ChunkKey),
 }
@@ -145,6 +148,7 @@ impl Terrain {
     /// The pristine body.
     pub fn new(model: Arc<BodyModel>) -> Self {
         Self {
+            turning: model.rotation().start(),
             model,
             chunks: Vec::new(),
             holes: Vec::new(),
@@ -157,6 +161,21 @@ impl Terrain {
             oldest_dig: 0,
             meshes: Mutex::default(),
         }
+    }
+
+    /// How the body turns now: as of the end of the last tick.
+    pub fn spin(&self) -> &Spin {
+        self.turning.spin()
+    }
+
+    /// Attitude of the body at the beginning of the present minute of the run.
+    pub fn attitude_at_minute(&self) -> DQuat {
+        self.turning.at_minute()
+    }
+
+    /// Turns the body on to a time of the run.
+    pub fn turn_to(&mut self, time_ms: u64) {
+        self.turning.advance(self.model.rotation(), time_ms);
     }
 
     pub fn model(&self) -> &Arc<BodyModel> {
@@ -255,9 +274,12 @@ impl Terrain {
         velocity_m_s: DVec3,
         cell: &mut GravityCell,
     ) -> DVec3 {
-        let spin = self.model.spin_rad_per_s();
+        let spin = self.turning.spin();
+        let omega = spin.omega_rad_per_s;
         let from_centre = self.model.from_centre(p);
-        self.gravity_m_s2(p, cell) - spin.cross(spin.cross(from_centre) + 2.0 * velocity_m_s)
+        self.gravity_m_s2(p, cell)
+            - omega.cross(omega.cross(from_centre) + 2.0 * velocity_m_s)
+            - spin.omega_dot_rad_per_s2.cross(from_centre)
     }
 
     /// Chunks whose surface has changed since this was last asked, in the order of their keys.
@@ -324,6 +346,7 @@ impl Terrain {
             }
         }
         h.update(&self.removed_g.to_le_bytes());
+        h.update(&self.turning.bytes().collect::<Vec<u8>>());
     }
 
     /// Index in `digs` of the voxels within reach of a place.
@@ -570,6 +593,7 @@ impl Clone for Terrain {
     fn clone(&self) -> Self {
         // What is kept for speed is made again.
         Self {
+            turning: self.turning,
             chunks: self.chunks.clone(),
             holes: self.holes.clone(),
             holes_revision: self.holes_revision,
@@ -585,9 +609,9 @@ impl Clone for Terrain {
 impl From<Terrain> for SavedTerrain {
     fn from(terrain: Terrain) -> Self {
         Self {
-            body: terrain.model.record().id.clone(),
-            seed: terrain.model.seed(),
+            body: terrain.model.choice().clone(),
             anchor: terrain.model.anchor(),
+            turning: terrain.turning,
             chunks: terrain.chunks,
             revisions: terrain.revisions,
             changed: terrain.changed,
@@ -599,7 +623,9 @@ impl TryFrom<SavedTerrain> for Terrain {
     type Error = TerrainError;
 
     fn try_from(saved: SavedTerrain) -> Result<Self, TerrainError> {
-        let mut terrain = Self::new(BodyModel::shared_at(&saved.body, saved.seed, saved.anchor)?);
+        let model = BodyModel::of(&saved.body, saved.anchor)?;
+        let mut terrain = Self::new(model);
+        terrain.turning = saved.turning;
         if let Some(pair) = saved
             .chunks
             .windows(2)
@@ -861,7 +887,7 @@ mod tests {
             Err(TerrainError::Damaged(_))
         ));
         let mut saved = SavedTerrain::from(terrain);
-        saved.body = "nowhere".into();
+        saved.body = BodyChoice::of("nowhere", 1);
         assert!(matches!(
             Terrain::try_from(saved),
             Err(TerrainError::Body(_))

@@ -6,12 +6,19 @@ use super::{
     Brain, Goal, LEVEL_FORMAT, Level, LevelError, LevelErrors, PlantKind, Site,
     field_lines::FieldLines, modules::Catalogue,
 };
-use crate::sim::{asteroid::catalogue, economy::ledger::Good};
+use crate::sim::{
+    asteroid::{Anchor, BodyChoice, direction_of, mesh_file},
+    economy::ledger::Good,
+};
 
 /// The largest account that a level may open [credits]; in micro-credits it fits 63 bits with room.
 const CREDITS_MAX: f64 = 1e12;
 /// The largest price of a kilogram or of a day [credits].
 const PRICE_MAX: f64 = 1e9;
+/// On larger bodies all sites lie near each other [m],
+const SITE_FROM_RADIUS_M: f64 = 1e3;
+/// this near [m].
+const SITE_REACH_M: f64 = 15e3;
 /// The largest stock or machine [kg].
 const MASS_MAX_KG: f64 = 1e7;
 
@@ -44,7 +51,7 @@ impl Level {
         for (i, step) in self.lesson.iter().enumerate() {
             check.text(&format!("lesson[{i}]"), step);
         }
-        check.body("body.id", &self.body.id);
+        check.body(&self.body, self.anchor());
 
         check.range("tick_s", self.tick_s, 0.001, 0.25);
         if self.tick_s.is_finite() && 1e-9 < (self.tick_s * 1e3 - (self.tick_s * 1e3).round()).abs()
@@ -270,7 +277,9 @@ impl Level {
                     size_m,
                 )
             }));
-        let radius_m = catalogue::body(&self.body.id).map(|body| body.diameter_m / 2.0);
+        let radius_m = self.body.about_radius_m();
+        let anchor = self.anchor();
+        let anchor = direction_of(anchor.latitude_rad, anchor.longitude_rad);
         let places: Vec<&str> = self.sites.keys().map(String::as_str).collect();
         let mut standing: Vec<(&str, [f64; 3], f64)> = Vec::new();
         for (at, name, site, size_m) in machines {
@@ -301,6 +310,18 @@ impl Level {
                 radius_m * latitude.cos() * longitude.sin(),
                 radius_m * latitude.sin(),
             ];
+            let apart_m = radius_m * anchor.distance(direction_of(latitude, longitude));
+            if SITE_FROM_RADIUS_M < radius_m && SITE_REACH_M < apart_m {
+                check.error(
+                    &at,
+                    format!(
+                        "site lies {:.0} km from where the level is worked and must lie within {} \
+                         km, since positions on a large body are counted from there",
+                        1e-3 * apart_m,
+                        1e-3 * SITE_REACH_M
+                    ),
+                );
+            }
             let neighbour = standing.iter().find(|(_, other_m, other_size_m)| {
                 let squares = (0..3).map(|k| (place_m[k] - other_m[k]).powi(2));
                 squares.sum::<f64>().sqrt() < (size_m + other_size_m) / 2.0
@@ -526,19 +547,16 @@ impl<'a> Check<'a> {
         found
     }
 
-    fn body(&mut self, field: &str, id: &str) {
-        if catalogue::body(id).is_none() {
-            let ids: Vec<&str> = catalogue::bodies()
-                .iter()
-                .map(|body| body.id.as_str())
-                .collect();
-            self.error(
-                field,
-                format!(
-                    "id = {id:?} must be a body of the catalogue, such as {}",
-                    nearest(id, &ids, 3)
-                ),
-            );
+    fn body(&mut self, body: &BodyChoice, anchor: Anchor) {
+        let errors = body.check(anchor);
+        let sound = errors.is_empty();
+        for error in errors {
+            self.error(&format!("body.{}", error.field), error.message);
+        }
+        if let (true, BodyChoice::Mesh { file, .. }) = (sound, body)
+            && let Err(error) = mesh_file::read(file)
+        {
+            self.error("body.file", error.to_string());
         }
     }
 

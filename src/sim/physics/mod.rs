@@ -104,7 +104,7 @@ impl Surroundings for Terrain {
     }
 
     fn spin_rad_per_s(&self) -> DVec3 {
-        self.model().spin_rad_per_s()
+        self.spin().omega_rad_per_s
     }
 
     fn escape_speed_m_s(&self) -> f64 {

@@ -77,7 +77,7 @@ pub fn escape_speed_m_s(terrain: &Terrain, at_m: DVec3) -> f64 {
     let model = terrain.model();
     let from_centre = model.from_centre(at_m);
     let inertial = (2.0 * model.mu_m3_per_s2() / from_centre.length()).sqrt();
-    (inertial - model.spin_rad_per_s().cross(from_centre).length()).max(0.1 * inertial)
+    (inertial - terrain.spin().omega_rad_per_s.cross(from_centre).length()).max(0.1 * inertial)
 }
 
 /// Fastest take-off that is safe at a place [m/s].

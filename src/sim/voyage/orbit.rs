@@ -2,7 +2,7 @@
 
 use bevy::math::{DQuat, DVec3};
 
-use crate::sim::asteroid::catalogue::{ASTRONOMICAL_UNIT_M, BodyRecord};
+use crate::sim::asteroid::catalogue::{self, ASTRONOMICAL_UNIT_M, BodyRecord, Planet};
 use crate::sim::asteroid::figure::SUN_MU_M3_PER_S2;
 
 /// Eccentric anomaly [rad] for a mean anomaly [rad] and `0 ≤ eccentricity < 1`.
@@ -26,11 +26,12 @@ pub fn eccentric_anomaly_rad(mean_anomaly_rad: f64, eccentricity: f64) -> f64 {
     anomaly
 }
 
-/// Heliocentric position [m], ecliptic J2000, of a Sun-orbiting body by two-body motion from its
-/// elements; `None` for a moon, whose elements are about its planet.
+/// Heliocentric position [m], ecliptic J2000, by two-body motion from the elements of a body that
+/// orbits the Sun. A moon is where its planet is, by the mean elements of `planets.csv`; `None` if
+/// there is no such planet.
 pub fn heliocentric_position_m(body: &BodyRecord, jd_tdb: f64) -> Option<DVec3> {
     if body.centre != "Sun" {
-        return None;
+        return catalogue::planet_of(&body.centre).map(|planet| planet.position_m(jd_tdb));
     }
     let orbit = &body.orbit;
     let a_m = orbit.semi_major_axis_m;
@@ -52,6 +53,30 @@ pub fn heliocentric_position_m(body: &BodyRecord, jd_tdb: f64) -> Option<DVec3> 
     Some(ecliptic_from_plane * in_plane_m)
 }
 
+impl Planet {
+    /// Heliocentric position [m], ecliptic J2000, from mean elements and their rates (E. M. Standish,
+    /// "Keplerian elements for approximate positions of the major planets").
+    pub fn position_m(&self, jd_tdb: f64) -> DVec3 {
+        let centuries = (jd_tdb - 2_451_545.0) / 36_525.0;
+        let at = |[value, rate]: [f64; 2]| value + rate * centuries;
+        let (a_m, e) = (at(self.semi_major_axis_m), at(self.eccentricity));
+        let anomaly = eccentric_anomaly_rad(
+            at(self.mean_longitude_rad) - at(self.perihelion_longitude_rad),
+            e,
+        );
+        let in_plane_m = DVec3::new(
+            a_m * (anomaly.cos() - e),
+            a_m * (1.0 - e * e).sqrt() * anomaly.sin(),
+            0.0,
+        );
+        let node_rad = at(self.ascending_node_rad);
+        DQuat::from_rotation_z(node_rad)
+            * DQuat::from_rotation_x(at(self.inclination_rad))
+            * DQuat::from_rotation_z(at(self.perihelion_longitude_rad) - node_rad)
+            * in_plane_m
+    }
+}
+
 /// The sky of a site: what of it depends on the time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sky {
@@ -64,10 +89,9 @@ pub struct Sky {
 
 /// The sky over a body at a time.
 ///
-/// The pole is taken to stand upright on the ecliptic (the tables hold no poles) and `phase_rad` is
-/// the rotation angle at `jd_tdb`. A moon is given its planet's distance of one astronomical unit.
-pub fn sky(body: &BodyRecord, jd_tdb: f64, phase_rad: f64) -> Sky {
-    let body_from_ecliptic = DQuat::from_rotation_z(-phase_rad);
+/// The attitude takes directions of the body to the ecliptic.
+pub fn sky(body: &BodyRecord, jd_tdb: f64, ecliptic_from_body: DQuat) -> Sky {
+    let body_from_ecliptic = ecliptic_from_body.inverse();
     let position_m =
         heliocentric_position_m(body, jd_tdb).unwrap_or(DVec3::X * ASTRONOMICAL_UNIT_M);
     Sky {
@@ -81,6 +105,22 @@ pub fn sky(body: &BodyRecord, jd_tdb: f64, phase_rad: f64) -> Sky {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn moons_go_around_the_sun_with_their_planets() {
+        // The Earth is nearest to the Sun at the beginning of January, at 0.983 au.
+        let moon = catalogue::body("moon").unwrap();
+        let position_m = heliocentric_position_m(moon, 2_461_044.5).unwrap();
+        assert!((position_m.length() / ASTRONOMICAL_UNIT_M - 0.9833).abs() < 5e-4);
+        let longitude_deg = position_m.y.atan2(position_m.x).to_degrees();
+        assert!((longitude_deg - 103.0).abs() < 3.0, "{longitude_deg}");
+        let phobos = catalogue::body("phobos").unwrap();
+        let far_au = heliocentric_position_m(phobos, 2_461_044.5)
+            .unwrap()
+            .length()
+            / ASTRONOMICAL_UNIT_M;
+        assert!((1.38..1.67).contains(&far_au), "{far_au}");
+    }
 
     proptest! {
         #[test]
