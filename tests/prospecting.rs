@@ -1001,3 +1001,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_rival_buys_what_another_has_found_out_nearby() {
+    let mut level = Level::find("first-water").expect("the level ships with the program");
+    for prospector in &mut level.prospectors {
+        if let Brain::Scripted {
+            survey_spots,
+            search_radius_m,
+            ..
+        } = &mut prospector.brain
+            && prospector.name == "tycho"
+        {
+            // Near enough to hydra, and slower than it to make up its mind.
+            (*survey_spots, *search_radius_m) = (8, 150.0);
+        }
+    }
+    let mut world = Headless::load(&level, None).expect("the level names a known body");
+    let mut hours = 0;
+    while world.observe("tycho").unwrap().data_receipts.is_empty() && hours < 24 {
+        hours += 1;
+        world.run_until_ms(hours * 3_600_000);
+    }
+    let receipts = world.observe("tycho").unwrap().data_receipts;
+    assert!(!receipts.is_empty(), "nothing bought within a day");
+    assert_eq!(
+        (receipts[0].seller.as_str(), receipts[0].buyer.as_str()),
+        ("hydra", "tycho")
+    );
+    let by_itself = 720.0 / 86_400.0 * level.costs.upkeep_credits_per_robot_day;
+    assert!(receipts[0].price_credits < by_itself * receipts[0].readings as f64);
+    assert_eq!(world.ledger().credit_error_ucr(), 0);
+}

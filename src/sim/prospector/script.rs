@@ -6,10 +6,15 @@ use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{ProspectorId, Prospectors};
+use crate::sim::asteroid::constituent::Constituent;
 use crate::sim::level::{Brain, Temperament};
 use crate::sim::observation::{Activity, Observation, OwnRobot, Senses};
 use crate::sim::order::{Inbox, Issued, Order};
+use crate::sim::prospecting::grade_map::GradeMaps;
+use crate::sim::prospecting::trade::{Audience, Choice};
+use crate::sim::prospecting::{Grade, GradeMap, Held, Provenance};
 use crate::sim::random::{self, Stream};
+use crate::sim::{Terms, asteroid::Terrain};
 
 /// How often a script looks at a world in which nothing has happened to it [ms].
 const GLANCE_MS: u64 = 60_000;
@@ -23,6 +28,17 @@ const LOW_BATTERY: f32 = 0.3;
 /// Below this much propellant a robot is sent to refuel, if there is water [kg].
 const LOW_PROPELLANT_KG: f64 = 0.8;
 
+/// Places that are weighed up for each one that is sampled, and for a face to dig.
+const SPOTS_PER_SAMPLE: usize = 3;
+const FACES_WEIGHED: usize = 4;
+/// A reading takes a robot about so long, with the hop there [s].
+const READING_S: f64 = 720.0;
+/// New readings before a script offers its data again.
+const RESTOCK: usize = 1;
+/// Price asked and price paid for a reading, over what one of one's own costs.
+const SALE_SHARE: f64 = 0.5;
+const PURCHASE_SHARE: f64 = 0.8;
+
 /// The minds of the scripted prospectors, by index of the prospector.
 #[derive(Resource, Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Scripts(pub(in crate::sim) Vec<Option<Script>>);
@@ -34,6 +50,11 @@ pub struct Script {
     next_look_ms: u64,
     /// Places to sample, nearest to the plant first.
     spots: Vec<Vec3>,
+    /// Those that have been sampled, or tried, by their number.
+    scouted: Vec<usize>,
+    /// Readings of its own when it last offered them, and offers that it has tried to buy.
+    offered: usize,
+    tried_offers: Vec<u32>,
     claimed: bool,
     refused_claims: usize,
     /// One entry per robot, by name.
@@ -72,6 +93,9 @@ impl Script {
             stream: random::stream(seed, &format!("script:{name}")),
             next_look_ms: 0,
             spots: Vec::new(),
+            scouted: Vec::new(),
+            offered: 0,
+            tried_offers: Vec::new(),
             claimed: false,
             refused_claims: 0,
             crews: Vec::new(),
@@ -82,7 +106,10 @@ impl Script {
 /// Asks every script whose robots stand idle, or whose time has come, for its orders.
 pub(in crate::sim) fn decide(
     senses: Senses,
+    terms: Res<Terms>,
+    terrain: Res<Terrain>,
     prospectors: Res<Prospectors>,
+    mut maps: ResMut<GradeMaps>,
     mut scripts: ResMut<Scripts>,
     mut inbox: ResMut<Inbox>,
 ) {
@@ -113,6 +140,7 @@ pub(in crate::sim) fn decide(
             claim_radius_m,
             sale_lot_kg,
             sale_price_min: sale_price_min_credits_per_kg,
+            reading_cost_credits: terms.upkeep_credits_per_robot_day * READING_S / 86_400.0,
         };
         // Scripts look in turn, a second apart, so that one tick does not carry all of them.
         script.next_look_ms = now_ms
@@ -125,7 +153,9 @@ pub(in crate::sim) fn decide(
             continue;
         }
         let seen = senses.observe(id);
-        let orders = script.think(&habits, &seen);
+        let survey = &prospectors.get(id).survey;
+        let chart = maps.get(id, Constituent::Water, survey, terrain.model());
+        let orders = script.think(&habits, &seen, &chart);
         if orders.is_empty() {
             script.next_look_ms = now_ms + GLANCE_MS;
         }
@@ -148,10 +178,12 @@ struct Habits {
     claim_radius_m: f64,
     sale_lot_kg: f64,
     sale_price_min: f64,
+    /// Upkeep of a robot for the time of one reading, with the way there.
+    reading_cost_credits: f64,
 }
 
 impl Script {
-    fn think(&mut self, habits: &Habits, seen: &Observation) -> Vec<Order> {
+    fn think(&mut self, habits: &Habits, seen: &Observation, chart: &GradeMap) -> Vec<Order> {
         let mut orders = Vec::new();
         for plant in &seen.plants {
             if habits.sale_lot_kg <= plant.water_kg
@@ -170,6 +202,7 @@ impl Script {
         if self.spots.is_empty() {
             self.choose_spots(habits, base.position_m, seen);
         }
+        self.trade(habits, seen, base.position_m, &mut orders);
         for robot in &seen.robots {
             if robot.lost || !matches!(robot.activity, Activity::Idle | Activity::Adrift) {
                 continue;
@@ -190,7 +223,7 @@ impl Script {
             if seen.time_ms < self.crews[at].wait_until_ms {
                 continue;
             }
-            if let Some((order, last)) = self.command(habits, seen, robot, at) {
+            if let Some((order, last)) = self.command(habits, seen, chart, robot, at) {
                 let crew = &mut self.crews[at];
                 crew.last = last;
                 crew.repeats = if crew.order.as_ref() == Some(&order) {
@@ -216,7 +249,8 @@ impl Script {
         let up = seen.outward(base_m);
         let east = up.any_orthonormal_vector();
         let north = up.cross(east);
-        let count = habits.survey_spots.max(1);
+        // More than will be sampled, so that there is a choice.
+        let count = SPOTS_PER_SAMPLE * habits.survey_spots.max(1);
         let phase = random::uniform(&mut self.stream) as f32 * std::f32::consts::TAU;
         self.spots = (0..count)
             .map(|k| {
@@ -238,6 +272,7 @@ impl Script {
         &mut self,
         habits: &Habits,
         seen: &Observation,
+        chart: &GradeMap,
         robot: &OwnRobot,
         at: usize,
     ) -> Option<(Order, Last)> {
@@ -272,17 +307,82 @@ impl Script {
         }
         let scouting = at == 0 && seen.samples.len() < habits.survey_spots.max(1);
         if scouting {
-            let spot = self.spots[seen.samples.len().min(self.spots.len() - 1)];
+            let (index, spot) = self.next_spot(habits, seen, chart);
             let there = ground_distance_m(seen, robot.position_m, spot) < THERE_M;
             if there || (self.crews[at].last == Last::Hop && 1 < self.tries(at, Last::Hop)) {
+                if !self.scouted.contains(&index) {
+                    self.scouted.push(index);
+                }
                 return Some((Order::Survey { robot: name() }, Last::Survey));
             }
             return hop_to(spot);
         }
         if at == 0 && !self.claimed {
-            return self.stake(habits, seen, robot, hop_to);
+            return self.stake(habits, seen, chart, robot, hop_to);
         }
-        self.dig(seen, robot, at, hop_to)
+        self.dig(seen, chart, robot, at, hop_to)
+    }
+
+    /// The candidate that may be the richest, as far as is known: its number and place.
+    fn next_spot(&self, habits: &Habits, seen: &Observation, chart: &GradeMap) -> (usize, Vec3) {
+        if habits.temperament == Temperament::Wildcatter && seen.samples.is_empty() {
+            return (0, self.spots[0]);
+        }
+        let mut left: Vec<usize> = (0..self.spots.len())
+            .filter(|spot| !self.scouted.contains(spot))
+            .collect();
+        if left.is_empty() {
+            left = (0..self.spots.len()).collect();
+        }
+        let places_m: Vec<Vec3> = left.iter().map(|&spot| self.spots[spot]).collect();
+        // Ground that is unknown may be rich.
+        let promise = |grade: &Grade| grade.mean() + grade.std();
+        let spot = left[best(&chart.at(&places_m), promise)];
+        (spot, self.spots[spot])
+    }
+
+    /// Sells what it has measured, and buys what others have for less than a way of its own.
+    fn trade(
+        &mut self,
+        habits: &Habits,
+        seen: &Observation,
+        base_m: Vec3,
+        orders: &mut Vec<Order>,
+    ) {
+        let own = |held: &&Held| held.provenance == Provenance::Own;
+        let measured = seen.readings.iter().filter(own).count();
+        // A prospector that still looks for its place keeps what it knows to itself.
+        if self.claimed && self.offered + RESTOCK <= measured {
+            let standing = seen
+                .data_offers
+                .iter()
+                .filter(|o| o.seller == seen.prospector);
+            orders.extend(standing.map(|offer| Order::WithdrawOffer { offer: offer.id }));
+            orders.push(Order::OfferData {
+                readings: Choice::default(),
+                price_credits: (SALE_SHARE * habits.reading_cost_credits * measured as f64).round(),
+                to: Audience::Public,
+            });
+            self.offered = measured;
+        }
+        if self.claimed || habits.survey_spots <= seen.samples.len() {
+            return;
+        }
+        for offer in &seen.data_offers {
+            let apart_m = f64::from(ground_distance_m(seen, base_m, offer.centre_m));
+            let near = apart_m <= f64::from(habits.search_radius_m + offer.radius_m);
+            let worth_credits =
+                PURCHASE_SHARE * habits.reading_cost_credits * offer.new_to_you as f64;
+            if offer.seller != seen.prospector
+                && near
+                && offer.constituents.contains(&Constituent::Water)
+                && offer.price_credits <= worth_credits.min(0.1 * seen.credits)
+                && !self.tried_offers.contains(&offer.id)
+            {
+                self.tried_offers.push(offer.id);
+                orders.push(Order::BuyData { offer: offer.id });
+            }
+        }
     }
 
     /// How often in a row the crew was told the same, counting this time.
@@ -300,6 +400,7 @@ impl Script {
         &mut self,
         habits: &Habits,
         seen: &Observation,
+        chart: &GradeMap,
         robot: &OwnRobot,
         hop_to: impl Fn(Vec3) -> Option<(Order, Last)>,
     ) -> Option<(Order, Last)> {
@@ -310,16 +411,32 @@ impl Script {
         {
             self.claimed = true;
             self.crews[0].face_m = Some(robot.position_m);
-            return self.dig(seen, robot, 0, hop_to);
+            return self.dig(seen, chart, robot, 0, hop_to);
         }
-        let mut by_grade: Vec<_> = seen.samples.iter().collect();
-        by_grade.sort_by(|a, b| b.water_fraction.total_cmp(&a.water_fraction));
-        let Some(best) = by_grade.get(self.refused_claims.min(by_grade.len().saturating_sub(1)))
+        // Sampled places and places between them, by what is there even if the map is somewhat off.
+        let mut places_m: Vec<Vec3> = seen.samples.iter().map(|sample| sample.point_m).collect();
+        places_m.extend(&self.spots);
+        let base_m = seen
+            .plants
+            .first()
+            .map_or(robot.position_m, |plant| plant.position_m);
+        let reach_m = habits.search_radius_m + THERE_M;
+        places_m.retain(|place_m| ground_distance_m(seen, base_m, *place_m) <= reach_m);
+        let grades = chart.at(&places_m);
+        let worth = |grade: &Grade| grade.mean() - 0.5 * grade.std();
+        let mut by_grade: Vec<(f64, Vec3)> = grades
+            .iter()
+            .map(worth)
+            .zip(places_m.iter().copied())
+            .collect();
+        by_grade.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let Some(&(_, best_m)) =
+            by_grade.get(self.refused_claims.min(by_grade.len().saturating_sub(1)))
         else {
             self.claimed = true;
             return None;
         };
-        if ground_distance_m(seen, robot.position_m, best.point_m) < THERE_M
+        if ground_distance_m(seen, robot.position_m, best_m) < THERE_M
             || (self.crews[0].last == Last::Hop && 1 < self.tries(0, Last::Hop))
         {
             self.refused_claims += 1;
@@ -333,13 +450,14 @@ impl Script {
             };
             return Some((order, Last::Other));
         }
-        hop_to(best.point_m)
+        hop_to(best_m)
     }
 
     /// Anchors and digs at the crew's face, and finds another face where that fails.
     fn dig(
         &mut self,
         seen: &Observation,
+        chart: &GradeMap,
         robot: &OwnRobot,
         at: usize,
         hop_to: impl Fn(Vec3) -> Option<(Order, Last)>,
@@ -347,18 +465,18 @@ impl Script {
         let last = self.crews[at].last;
         let face_m = match self.crews[at].face_m {
             Some(face_m) => face_m,
-            None => self.next_face(seen, robot, at),
+            None => self.next_face(seen, chart, robot, at),
         };
         if THERE_M < ground_distance_m(seen, robot.position_m, face_m) && !robot.anchored {
             if last == Last::Hop && 2 < self.tries(at, Last::Hop) {
-                let face_m = self.next_face(seen, robot, at);
+                let face_m = self.next_face(seen, chart, robot, at);
                 return hop_to(face_m);
             }
             return hop_to(face_m);
         }
         if !robot.anchored {
             if last == Last::Anchor {
-                let face_m = self.next_face(seen, robot, at);
+                let face_m = self.next_face(seen, chart, robot, at);
                 return hop_to(face_m);
             }
             let order = Order::Anchor {
@@ -368,7 +486,7 @@ impl Script {
         }
         if last == Last::Dig && robot.bin_kg < 0.95 * robot.bin_capacity_kg {
             // The face is worked out, or somebody else's.
-            let face_m = self.next_face(seen, robot, at);
+            let face_m = self.next_face(seen, chart, robot, at);
             return hop_to(face_m);
         }
         let order = Order::Dig {
@@ -379,7 +497,13 @@ impl Script {
     }
 
     /// Another place to dig: within a claim of one's own if there is one.
-    fn next_face(&mut self, seen: &Observation, robot: &OwnRobot, at: usize) -> Vec3 {
+    fn next_face(
+        &mut self,
+        seen: &Observation,
+        chart: &GradeMap,
+        robot: &OwnRobot,
+        at: usize,
+    ) -> Vec3 {
         let own = seen
             .claims
             .iter()
@@ -391,13 +515,31 @@ impl Script {
         let up = seen.outward(centre_m);
         let east = up.any_orthonormal_vector();
         let north = up.cross(east);
-        let angle = random::uniform(&mut self.stream) as f32 * std::f32::consts::TAU;
-        let distance_m = radius_m * (random::uniform(&mut self.stream) as f32).sqrt();
-        let face_m = centre_m + distance_m * (angle.cos() * east + angle.sin() * north);
+        // The likeliest of a few, so that a face that failed is not found again at once.
+        let faces_m = [(); FACES_WEIGHED].map(|()| {
+            let angle = random::uniform(&mut self.stream) as f32 * std::f32::consts::TAU;
+            let distance_m = radius_m * (random::uniform(&mut self.stream) as f32).sqrt();
+            centre_m + distance_m * (angle.cos() * east + angle.sin() * north)
+        });
+        let face_m = faces_m[best(&chart.at(&faces_m), Grade::mean)];
         self.crews[at].face_m = Some(face_m);
         self.crews[at].failures = 0;
         face_m
     }
+}
+
+/// Index of the greatest by some measure; the first of equals. Panics on an empty list.
+fn best(grades: &[Grade], by: impl Fn(&Grade) -> f64) -> usize {
+    let measures: Vec<f64> = grades.iter().map(by).collect();
+    (0..measures.len())
+        .reduce(|best, i| {
+            if measures[best] < measures[i] {
+                i
+            } else {
+                best
+            }
+        })
+        .expect("there is at least one place to compare")
 }
 
 /// Distance along the ground, height left out.
