@@ -21,10 +21,10 @@ use crate::sim::observation::{Observation, Scene, Senses};
 use crate::sim::order::{Inbox, Issued, Log, LogLine, Order, Refusal, Taken};
 use crate::sim::physics::{BodyHandle, Motion, Physics};
 use crate::sim::plant::Plant;
-use crate::sim::prospecting::GradeMap;
 use crate::sim::prospecting::grade_map::GradeMaps;
 use crate::sim::prospecting::probe::Probe;
 use crate::sim::prospecting::trade::DataMarket;
+use crate::sim::prospecting::{Grade, GradeMap};
 use crate::sim::prospector::script::Scripts;
 use crate::sim::prospector::{ProspectorId, Prospectors};
 use crate::sim::robot::autopilot::Autopilot;
@@ -104,6 +104,9 @@ pub struct RobotReport {
     pub bin_g: i64,
     pub propellant_g: i64,
     pub battery_fraction: f64,
+    /// Water where it stands, as its owner's readings have it, and the standard error of that.
+    pub water_estimate: f64,
+    pub water_estimate_std: f64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -248,14 +251,7 @@ impl Headless {
         constituent: Constituent,
     ) -> Option<Arc<GradeMap>> {
         let id = self.world.resource::<Prospectors>().find(prospector)?;
-        Some(
-            self.world
-                .resource_scope(|world, mut maps: Mut<GradeMaps>| {
-                    let survey = &world.resource::<Prospectors>().get(id).survey;
-                    let body = world.resource::<Terrain>().model();
-                    maps.get(id, constituent, survey, body)
-                }),
-        )
+        Some(self.map_of(id, constituent))
     }
 
     /// Where everything stands, for drawing.
@@ -417,6 +413,7 @@ impl Headless {
     pub fn report(&mut self) -> Report {
         let state_hash = format!("{:016x}", self.state_hash());
         let mass_error_g = self.mass_error_g();
+        let water_under = self.water_under_robots();
         let world = &mut self.world;
         let mut robots =
             world.query::<(&Robot, &Motion, &Bin, &Tank, &Battery, &Anchor, &Autopilot)>();
@@ -508,6 +505,8 @@ impl Headless {
                         bin_g: bin.load_g(),
                         propellant_g: tank.propellant_g(),
                         battery_fraction: battery.fraction(),
+                        water_estimate: water_under[&robot.name].mean(),
+                        water_estimate_std: water_under[&robot.name].std(),
                     },
                 )
                 .collect(),
@@ -523,6 +522,31 @@ impl Headless {
                 })
                 .collect(),
         }
+    }
+
+    /// What the owner of each robot makes of the ground where it is, by the robot's name.
+    fn water_under_robots(&mut self) -> BTreeMap<String, Grade> {
+        let mut robots = self.world.query::<(&Robot, &Motion)>();
+        let places: Vec<(String, ProspectorId, Vec3)> = robots
+            .iter(&self.world)
+            .map(|(robot, motion)| (robot.name.clone(), robot.owner, motion.position_m))
+            .collect();
+        places
+            .into_iter()
+            .map(|(name, owner, place_m)| {
+                let map = self.map_of(owner, Constituent::Water);
+                (name, map.at(&[place_m])[0])
+            })
+            .collect()
+    }
+
+    fn map_of(&mut self, id: ProspectorId, constituent: Constituent) -> Arc<GradeMap> {
+        self.world
+            .resource_scope(|world, mut maps: Mut<GradeMaps>| {
+                let survey = &world.resource::<Prospectors>().get(id).survey;
+                let body = world.resource::<Terrain>().model();
+                maps.get(id, constituent, survey, body)
+            })
     }
 
     /// Grams that the books, the machines and the ground disagree about: always zero.

@@ -3,6 +3,8 @@
 use bonanza::headless::Headless;
 use bonanza::sim::level::Level;
 use bonanza::sim::order::{Issued, Order};
+use bonanza::sim::prospecting::Instrument;
+use bonanza::sim::prospecting::trade::{Audience, Choice};
 use proptest::prelude::*;
 
 fn level() -> Level {
@@ -38,7 +40,7 @@ fn any_order() -> impl Strategy<Value = Order> {
         plant,
         number.clone(),
         [number.clone(), number.clone(), number],
-        0..12u8,
+        0..16u8,
     )
         .prop_map(|(robot, plant, x, target_m, kind)| match kind {
             0 | 1 => Order::HopTo { robot, target_m },
@@ -60,6 +62,23 @@ fn any_order() -> impl Strategy<Value = Order> {
             8 => Order::Stop { robot },
             9 => Order::Survey { robot },
             10 => Order::FileClaim { robot, radius_m: x },
+            11 => Order::Measure {
+                robot,
+                instrument: Instrument::ContactSpectrometer,
+                time_s: Some(x),
+            },
+            12 => Order::OfferData {
+                readings: Choice::default(),
+                price_credits: x,
+                to: Audience::Public,
+            },
+            13 => Order::BuyData {
+                offer: x.abs() as u32 % 4,
+            },
+            14 => Order::ShareData {
+                readings: Choice::default(),
+                with: Audience::Only(vec![plant]),
+            },
             _ => Order::Sell { plant, mass_kg: x },
         })
 }

@@ -15,6 +15,7 @@ use bonanza::sim::prospecting::{
     GradeMap, Held, Instrument, InstrumentSpec, Provenance, Quantity, Reading, Support, Survey,
 };
 use bonanza::sim::random;
+use bonanza::sim::robot::drill::Borehole;
 use proptest::prelude::*;
 
 const WATER: Quantity = Quantity::Content(Constituent::Water);
@@ -60,7 +61,7 @@ fn setup(instrument: Instrument, seed: u64, at_ms: u64, position_m: DVec3) -> Se
         robot: "digger-1",
         position_m,
         track_m: Vec::new(),
-        depth_m: 0.0,
+        hole: None,
     }
 }
 
@@ -1032,4 +1033,42 @@ fn a_rival_buys_what_another_has_found_out_nearby() {
     let by_itself = 720.0 / 86_400.0 * level.costs.upkeep_credits_per_robot_day;
     assert!(receipts[0].price_credits < by_itself * receipts[0].readings as f64);
     assert_eq!(world.ledger().credit_error_ucr(), 0);
+}
+
+#[test]
+fn a_core_is_read_as_deep_as_the_hole_goes() {
+    let terrain = bennu(7);
+    let position_m = above(&terrain, DVec3::Y, 0.5);
+    let mouth_m = terrain.surface_below(position_m);
+    let down = -terrain.up(mouth_m);
+    let mut setup = setup(Instrument::CoreSampler, 1, 1, position_m);
+    setup.hole = Some(Borehole {
+        mouth_m,
+        down,
+        depth_m: 2.0,
+        diameter_m: 0.05,
+    });
+    let readings = measure::measure(&terrain, &setup);
+    assert_eq!(readings.len(), 8, "a quarter of a metre each");
+    for (k, reading) in readings.iter().enumerate() {
+        let Support::Core {
+            from_m,
+            to_m,
+            middle_m,
+        } = reading.support
+        else {
+            panic!("{:?}", reading.support);
+        };
+        assert!((from_m - 0.25 * k as f32).abs() < 1e-6 && (to_m - from_m - 0.25).abs() < 1e-6);
+        let expected_m = mouth_m + (0.25 * k as f64 + 0.125) * down;
+        assert!(middle_m.as_dvec3().distance(expected_m) < 1e-3);
+        let truth = terrain.model().ground_at(expected_m).water_fraction;
+        let water = reading.estimate(WATER).unwrap();
+        assert!((water.value - truth).abs() < 5.0 * water.std);
+        assert!(
+            reading
+                .estimate(Quantity::Content(Constituent::PlatinumGroup))
+                .is_some()
+        );
+    }
 }

@@ -16,6 +16,7 @@ use super::{Estimate, Instrument, InstrumentSpec, Quantity, Reading, Support};
 use crate::sim::asteroid::constituent::Constituent;
 use crate::sim::asteroid::{GravityCell, Ground, Terrain};
 use crate::sim::random::{self, Stream};
+use crate::sim::robot::drill::Borehole;
 
 /// Ground is looked at this far below its surface [m].
 const SKIN_M: f64 = 0.2;
@@ -54,8 +55,8 @@ pub struct Setup<'a> {
     pub position_m: DVec3,
     /// Where it was meanwhile, if it moved farther than it sees; else empty.
     pub track_m: Vec<DVec3>,
-    /// How deep a hole lies under a core sampler [m].
-    pub depth_m: f64,
+    /// The hole that a core sampler looks down, if it does not make its own.
+    pub hole: Option<Borehole>,
 }
 
 /// Draws the errors of one instrument.
@@ -237,14 +238,18 @@ pub fn measure(terrain: &Terrain, setup: &Setup) -> Vec<Reading> {
             vec![reading(nadir_m, Support::Spot, estimates)]
         }
         Instrument::CoreSampler => {
-            let up = terrain.up(nadir_m);
-            let depth_m = setup.depth_m.max(setup.spec.depth_m);
+            let own = (nadir_m, -terrain.up(nadir_m), setup.spec.depth_m);
+            let (mouth_m, down, depth_m) = setup
+                .hole
+                .map(|hole| (hole.mouth_m, hole.down, hole.depth_m))
+                .filter(|(.., depth_m)| setup.spec.depth_m < *depth_m)
+                .unwrap_or(own);
             let stretches = (depth_m / CORE_STRETCH_M).round().max(1.0);
             (0..stretches as usize)
                 .map(|stretch| {
                     let from_m = depth_m * stretch as f64 / stretches;
                     let to_m = depth_m * (stretch as f64 + 1.0) / stretches;
-                    let middle_m = nadir_m - 0.5 * (from_m + to_m) * up;
+                    let middle_m = mouth_m + 0.5 * (from_m + to_m) * down;
                     let ground = terrain.model().ground_at(middle_m);
                     let estimates = Constituent::ALL
                         .into_iter()
@@ -267,7 +272,7 @@ pub fn measure(terrain: &Terrain, setup: &Setup) -> Vec<Reading> {
                         to_m: to_m as f32,
                         middle_m: middle_m.as_vec3(),
                     };
-                    reading(nadir_m, support, estimates)
+                    reading(mouth_m, support, estimates)
                 })
                 .collect()
         }
@@ -308,7 +313,7 @@ pub fn from_earth(terrain: &Terrain, seed: u64) -> Reading {
         robot: "Earth",
         position_m: DVec3::ZERO,
         track_m: Vec::new(),
-        depth_m: 0.0,
+        hole: None,
     };
     let mut errors = Errors {
         noise: random::stream(seed, "measure:Earth"),

@@ -15,11 +15,14 @@ use crate::sim::order::{Log, Severity};
 use crate::sim::physics::Motion;
 use crate::sim::prospector::Prospectors;
 use crate::sim::robot::autopilot::LOW_BATTERY;
+use crate::sim::robot::drill::Boreholes;
 use crate::sim::robot::{Battery, Robot};
 use crate::sim::{Chance, Clock};
 
 /// A measurement that needs the ground is spoilt when the robot moves farther than this [m].
 const SLIP_M: f32 = 0.3;
+/// A core sampler finds a hole that begins within this distance of the robot's foot [m].
+const HOLE_REACH_M: f64 = 0.7;
 /// A moving instrument notes where it is so many times in one measurement.
 const STATIONS: usize = 8;
 
@@ -106,6 +109,7 @@ pub(in crate::sim) fn run_probes(
     clock: Res<Clock>,
     terrain: Res<Terrain>,
     chance: Res<Chance>,
+    holes: Res<Boreholes>,
     mut prospectors: ResMut<Prospectors>,
     mut log: ResMut<Log>,
     mut robots: Query<(&Robot, &Motion, &mut Battery, &mut Probe)>,
@@ -162,7 +166,10 @@ pub(in crate::sim) fn run_probes(
                 robot: &robot.name,
                 position_m: motion.position_m.as_dvec3(),
                 track_m: track_m(&terrain, &running.stations_m),
-                depth_m: 0.0,
+                hole: holes.near(
+                    motion.position_m.as_dvec3(),
+                    robot.half_height_m() + HOLE_REACH_M,
+                ),
             },
         );
         log.tell(

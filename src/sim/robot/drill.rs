@@ -149,6 +149,15 @@ impl Boreholes {
         &self.holes
     }
 
+    /// The deepest hole that begins within `reach_m` of a place.
+    pub fn near(&self, place_m: DVec3, reach_m: f64) -> Option<Borehole> {
+        self.holes
+            .iter()
+            .filter(|hole| hole.mouth_m.distance(place_m) <= reach_m)
+            .max_by(|a, b| a.depth_m.total_cmp(&b.depth_m))
+            .copied()
+    }
+
     /// The hole under a bit, a new one if there is none.
     fn under(&mut self, mouth_m: DVec3, down: DVec3, diameter_m: f64) -> usize {
         let known = self
