@@ -16,6 +16,7 @@ use crate::sim::asteroid::{BodyError, Terrain};
 use crate::sim::economy::ledger::{AccountId, Ledger, Memo};
 use crate::sim::economy::market::Market;
 use crate::sim::law::claims::Registry;
+use crate::sim::level::modules::Catalogue;
 use crate::sim::level::{Brain, Level};
 use crate::sim::observation::{Observation, Scene, Senses};
 use crate::sim::order::{Inbox, Issued, Log, LogLine, Order, Refusal, Taken};
@@ -32,7 +33,8 @@ use crate::sim::robot::command::{Desk, Estimate};
 use crate::sim::robot::drill::{Borehole, Boreholes};
 use crate::sim::robot::feats::Feats;
 use crate::sim::robot::recoil::Recoil;
-use crate::sim::robot::{self, Anchor, Battery, Bin, Gear, Robot, Tank, Tool};
+use crate::sim::robot::service::RefitEstimate;
+use crate::sim::robot::{self, Anchor, Battery, Bin, Gear, Health, Robot, Service, Tank, Tool};
 use crate::sim::snapshot::{self, SnapshotError};
 use crate::sim::{Accounts, Clock, SimPlugin, Terms, Tick, build, pace};
 
@@ -44,7 +46,12 @@ pub struct Headless {
     seed: u64,
     senses: SystemState<Senses<'static, 'static>>,
     desk: SystemState<Desk<'static, 'static>>,
-    pilots: QueryState<(&'static Autopilot, &'static Anchor, &'static Probe)>,
+    pilots: QueryState<(
+        &'static Autopilot,
+        &'static Anchor,
+        &'static Probe,
+        &'static Service,
+    )>,
 }
 
 /// Why a level could not be made into a world.
@@ -276,6 +283,23 @@ impl Headless {
             .estimate(by, order)
     }
 
+    /// What a refit would make of a robot, and what it would cost, told before it is ordered.
+    ///
+    /// # Errors
+    /// [`Refusal`] as the order itself would be refused, except that the robot need not be at the
+    /// plant yet and the money need not be there.
+    pub fn estimate_refit(&mut self, by: &str, order: &Order) -> Result<RefitEstimate, Refusal> {
+        self.desk
+            .get_mut(&mut self.world)
+            .expect("the world has all that a built level has")
+            .estimate_refit(by, order)
+    }
+
+    /// All that robots of this world can be built from.
+    pub fn catalogue(&self) -> &Catalogue {
+        self.world.resource()
+    }
+
     pub fn terrain(&self) -> &Terrain {
         self.world.resource()
     }
@@ -369,12 +393,26 @@ impl Headless {
             &Autopilot,
             &Probe,
             &Gear,
+            &Health,
+            &Service,
         )>();
         let clock = *self.world.resource::<Clock>();
         hash.update(&clock.tick().to_le_bytes());
         hash.update(&clock.time_ms().to_le_bytes());
-        for (robot, motion, bin, tank, battery, tool, anchor, pilot, probe, gear) in
-            robots.iter(&self.world)
+        for (
+            robot,
+            motion,
+            bin,
+            tank,
+            battery,
+            tool,
+            anchor,
+            pilot,
+            probe,
+            gear,
+            health,
+            service,
+        ) in robots.iter(&self.world)
         {
             let stores = (bin, tank, battery, tool, anchor, gear);
             robot::hash_robot(
@@ -385,6 +423,8 @@ impl Headless {
                 pilot.activity(robot, motion),
             );
             probe.hash_into(&mut hash);
+            health.hash_into(&mut hash);
+            service.hash_into(&mut hash);
         }
         let mut plants = self.world.query::<&Plant>();
         for plant in plants.iter(&self.world) {
@@ -554,7 +594,7 @@ impl Headless {
     /// Sums the ledger anew, counts the voxels again, and compares every bin, tank and hopper with
     /// its account, so that a mistake in any of them shows.
     pub fn mass_error_g(&mut self) -> i64 {
-        let mut robots = self.world.query::<(&Bin, &Tank)>();
+        let mut robots = self.world.query::<(&Robot, &Bin, &Tank)>();
         let mut plants = self.world.query::<&Plant>();
         let ledger = self.ledger();
         let terrain = self.terrain();
@@ -566,7 +606,10 @@ impl Headless {
         let mut compare = |account: AccountId, held_g: i64| {
             error_g += (ledger.balance(account) - held_g).abs();
         };
-        for (bin, tank) in robots.iter(&self.world) {
+        for (robot, bin, tank) in robots.iter(&self.world) {
+            compare(robot.machine_account, robot.dry_g());
+            compare(robot.spares.mechanical_account, robot.spares.mechanical_g());
+            compare(robot.spares.electronic_account, robot.spares.electronic_g());
             compare(bin.account, bin.load_g());
             compare(tank.account, tank.propellant_g());
         }
@@ -574,6 +617,16 @@ impl Headless {
             compare(plant.hopper_account, plant.hopper_g());
             compare(plant.water_account, plant.water_g());
             compare(plant.tailings_account, plant.tailings_g());
+            let stock_g = plant.stock().iter().map(|part| part.mass_g).sum();
+            compare(plant.stock_account, stock_g);
+            compare(
+                plant.spares().mechanical_account,
+                plant.spares().mechanical_g(),
+            );
+            compare(
+                plant.spares().electronic_account,
+                plant.spares().electronic_g(),
+            );
         }
         error_g
     }

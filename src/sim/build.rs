@@ -26,7 +26,8 @@ use super::robot::drill::Boreholes;
 use super::robot::feats::Feats;
 use super::robot::recoil::Recoil;
 use super::robot::{
-    Anchor, Battery, Bin, Drive, Feedstock, FieldCell, Gear, Robot, Tank, Tool, stand,
+    Anchor, Battery, Bin, Drive, Feedstock, FieldCell, Gear, Health, Robot, Service, Spares, Tank,
+    Tool, stand,
 };
 use super::voyage::orbit;
 use super::{Accounts, Chance, Clock, Terms};
@@ -70,6 +71,10 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
         sink("utility"),
         sink("registry"),
     );
+    let supplier = ledger.open("supplier", Unit::Credit, AccountKind::Sink, 0);
+    let imports = ledger.open("imports", mass(Good::DryMass), AccountKind::Source, 0);
+    let scrap = ledger.open("scrap", mass(Good::DryMass), AccountKind::Holding, 0);
+    let vented = ledger.open("vented", mass(Good::Tailings), AccountKind::Sink, 0);
     let buyer = ledger.open(
         format!("buyer:{}", level.market.node),
         Unit::Credit,
@@ -85,6 +90,10 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
         operations,
         utility,
         registry,
+        supplier,
+        imports,
+        scrap,
+        vented,
     };
 
     // What is known of the body before anybody has been there.
@@ -174,6 +183,9 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
             AccountKind::Holding,
             0,
         );
+        let stock_account =
+            ledger.open(part("stock"), mass(Good::DryMass), AccountKind::Holding, 0);
+        let spares = open_spares(&mut ledger, "plant", &spec.name, (0, 0));
         let plant = Plant {
             name: spec.name.clone(),
             owner: owner(&spec.owner, &prospectors),
@@ -187,6 +199,12 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
             hopper: Feedstock::default(),
             water_g,
             tailings_g: 0,
+            stock: Vec::new(),
+            stock_account,
+            spares,
+            printing_g: 0,
+            print_j: 0.0,
+            oxygen_owed_g: 0.0,
             heat_j: 0.0,
             water_owed_g: 0.0,
             unpaid_j: 0.0,
@@ -197,6 +215,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
         world.spawn((plant, Horizon::default()));
     }
     let catalogue = Catalogue::of(level);
+    let chance = Chance::new(seed);
     let mut robot_kinds: BTreeMap<&str, Arc<RobotKind>> = BTreeMap::new();
     for spec in &level.robots {
         robot_kinds.entry(&spec.kind).or_insert_with(|| {
@@ -213,13 +232,15 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
             stand_on(&terrain, place_m(&model, level, &spec.site), kind.size_m);
         let part = |part: &str| format!("robot:{}:{part}", spec.name);
         let propellant_g = grams(kind.propellant_kg);
-        let dry_g = grams(kind.dry_mass_kg);
-        ledger.open(
+        let dry_g = kind.dry_mass_g();
+        let machine_account = ledger.open(
             part("machine"),
             mass(Good::DryMass),
             AccountKind::Holding,
             dry_g,
         );
+        let spares_g = (grams(kind.spares_kg.0), grams(kind.spares_kg.1));
+        let spares = open_spares(&mut ledger, "robot", &spec.name, spares_g);
         let bin_account = ledger.open(part("bin"), mass(Good::Feedstock), AccountKind::Holding, 0);
         let tank_account = ledger.open(
             part("tank"),
@@ -233,20 +254,26 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
             kind_name: spec.kind.clone(),
             kind: Arc::clone(&kind),
             lost: false,
+            dry_g,
+            machine_account,
+            spares,
+            stripped: false,
+            carried_by: None,
+            carries: None,
+            burden_g: 0,
         };
         let motion = Motion {
             position_m: position_m.as_vec3(),
             rotation: rotation.as_quat(),
             ..default()
         };
-        let mass_kg = kind.dry_mass_kg + kind.propellant_kg;
+        let mass_kg = kind.dry_mass_kg + kind.propellant_kg + kind.spares_kg.0 + kind.spares_kg.1;
         let body = physics.add_robot(
             motion.position_m,
             motion.rotation,
             robot.size_m(),
             mass_kg as f32,
         );
-        let capacity_j = 3600.0 * kind.battery_wh;
         world.spawn((
             robot,
             motion,
@@ -262,20 +289,16 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
                 account: tank_account,
                 owed_g: 0.0,
             },
-            Battery {
-                charge_j: capacity_j,
-                capacity_j,
-                solar_w: 0.0,
-                next_look_ms: 0,
-            },
+            Battery::full(kind.battery_wh),
             Anchor::Out,
             Tool::default(),
             Drive::default(),
             Autopilot::default(),
             Probe::default(),
             Gear::default(),
-            FieldCell::default(),
-            Horizon::default(),
+            Health::new(&kind, &spec.name, &chance),
+            Service::default(),
+            (FieldCell::default(), Horizon::default()),
         ));
     }
 
@@ -284,7 +307,8 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
     world.insert_resource(Clock::default());
     world.insert_resource(terms);
     world.insert_resource(accounts);
-    world.insert_resource(Chance::new(seed));
+    world.insert_resource(catalogue);
+    world.insert_resource(chance);
     world.insert_resource(prospectors);
     world.insert_resource(scripts);
     world.insert_resource(Inbox::default());
@@ -299,6 +323,29 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
     world.insert_resource(Registry::new(level.charter.clone()));
     world.insert_resource(DataMarket::default());
     Ok(())
+}
+
+/// Opens the accounts of spare parts of a machine.
+fn open_spares(
+    ledger: &mut Ledger,
+    sort: &str,
+    name: &str,
+    (mechanical_g, electronic_g): (i64, i64),
+) -> Spares {
+    let mut open = |part: &str, mass_g| {
+        ledger.open(
+            format!("{sort}:{name}:{part}"),
+            Unit::Good(Good::DryMass),
+            AccountKind::Holding,
+            mass_g,
+        )
+    };
+    Spares {
+        mechanical_account: open("mechanical-spares", mechanical_g),
+        electronic_account: open("electronic-spares", electronic_g),
+        mechanical_g,
+        electronic_g,
+    }
 }
 
 /// What the level sets once.
@@ -317,6 +364,7 @@ pub(super) fn terms(level: &Level, model: &BodyModel) -> Terms {
         upkeep_credits_per_robot_day: level.costs.upkeep_credits_per_robot_day,
         upkeep_credits_per_plant_day: level.costs.upkeep_credits_per_plant_day,
         energy_credits_per_kwh: level.costs.energy_credits_per_kwh,
+        ageing: level.ageing,
     }
 }
 

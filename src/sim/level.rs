@@ -99,6 +99,9 @@ pub struct Level {
     /// The rules in force.
     pub charter: ClaimRules,
     pub costs: Costs,
+    /// Factor on dust, wear and dose: above 1 where a lesson cannot wait for years.
+    #[serde(default = "one")]
+    pub ageing: f64,
     /// What counts as having finished the level; all of them.
     pub goals: Vec<Goal>,
     /// The steps that the window shows to a newcomer, in order.
@@ -234,6 +237,9 @@ pub struct PlantKind {
     pub water_recovery: f64,
     /// Reach of the plant's arm: a robot this near is docked [m].
     pub dock_radius_m: f64,
+    /// Energy to print metal parts from tailings [kWh/kg], if there is a printer.
+    #[serde(default)]
+    pub print_kwh_per_kg: Option<f64>,
     /// Power offered to a docked robot [W].
     pub charge_power_w: f64,
     /// Price of a new one, delivered [credits].
@@ -568,6 +574,10 @@ impl Level {
             }
         }
     }
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 /// Folders that may hold level files, in the order in which they are searched.

@@ -34,8 +34,8 @@ use level::Freight;
 use order::Inbox;
 use physics::Physics;
 use prospecting::probe::Probe;
-use robot::Anchor;
 use robot::autopilot::Autopilot;
+use robot::{Anchor, Service};
 
 /// One step of the world.
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
@@ -165,6 +165,8 @@ pub struct Terms {
     pub upkeep_credits_per_robot_day: f64,
     pub upkeep_credits_per_plant_day: f64,
     pub energy_credits_per_kwh: f64,
+    /// Factor on dust, wear and dose.
+    pub ageing: f64,
 }
 
 /// The accounts that belong to nobody in the level.
@@ -182,6 +184,13 @@ pub struct Accounts {
     pub operations: AccountId,
     pub utility: AccountId,
     pub registry: AccountId,
+    /// Who is paid for modules and spare parts, and where these come from [g].
+    pub supplier: AccountId,
+    pub imports: AccountId,
+    /// Worn parts that lie about [g].
+    pub scrap: AccountId,
+    /// Gas let go [g].
+    pub vented: AccountId,
 }
 
 /// Where the chances of the world come from that belong to no script.
@@ -216,17 +225,17 @@ pub fn pace<'a>(
     terms: &Terms,
     inbox: &Inbox,
     physics: &Physics,
-    pilots: impl Iterator<Item = (&'a Autopilot, &'a Anchor, &'a Probe)>,
+    pilots: impl Iterator<Item = (&'a Autopilot, &'a Anchor, &'a Probe, &'a Service)>,
 ) -> (u64, bool) {
     if physics.is_stirring() || inbox.is_due(clock.time_ms) {
         return (terms.tick_ms, true);
     }
     let mut longest_ms = terms.idle_tick_ms;
-    for (pilot, anchor, probe) in pilots {
+    for (pilot, anchor, probe, service) in pilots {
         if pilot.moves(*anchor) {
             return (terms.tick_ms, true);
         }
-        if !pilot.is_idle() || !probe.is_idle() {
+        if !pilot.is_idle() || !probe.is_idle() || !service.is_idle() {
             longest_ms = terms.long_tick_ms;
         }
     }
@@ -243,7 +252,7 @@ fn begin(
     terrain: Res<Terrain>,
     mut clock: ResMut<Clock>,
     mut daylight: ResMut<Daylight>,
-    pilots: Query<(&Autopilot, &Anchor, &Probe)>,
+    pilots: Query<(&Autopilot, &Anchor, &Probe, &Service)>,
 ) {
     (clock.tick_ms, clock.short) = pace(&clock, &terms, &inbox, &physics, pilots.iter());
     if !daylight.is_of(clock.time_ms) {

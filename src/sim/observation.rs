@@ -4,6 +4,8 @@
 //! truth about the ground, the content of a bin and other prospectors' accounts stay in the world.
 //! [`Scene`] is the exception for eyes only: what stands where, for drawing.
 
+use std::sync::Arc;
+
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -25,7 +27,7 @@ use super::prospecting::{
 };
 use super::prospector::{ProspectorId, Prospectors};
 use super::robot::autopilot::Autopilot;
-use super::robot::{Anchor, Battery, Bin, Drive, Robot, Tank, Tool};
+use super::robot::{Anchor, Battery, Bin, Drive, Gear, Health, Robot, Service, Tank, Tool};
 use super::voyage::rocket;
 use super::{Clock, Terms};
 
@@ -43,6 +45,8 @@ pub enum Activity {
     Charging,
     Surveying,
     Refuelling,
+    /// Being refitted, or working on a machine.
+    Servicing,
     /// Moving freely without having been told to.
     Adrift,
     /// Gone beyond the reach of the site.
@@ -105,6 +109,30 @@ pub struct OwnRobot {
     pub lost: bool,
     /// Worn fraction of the digging tools, 0 (new) to 1 (blunt).
     pub wear: f32,
+    /// Of the whole robot, and between which limits it works [K].
+    pub temperature_k: f32,
+    pub operating_k: (f32, f32),
+    /// Share of the light that dust keeps from its panels.
+    pub panel_dust: f32,
+    /// Share of their power that clean panels have lost to radiation.
+    pub cell_loss: f32,
+    /// Worn part of the seals by the book; these seize somewhere about 1.
+    pub seal_wear: f32,
+    /// Worn part of the drill's bit, 0 to 1.
+    pub bit_wear: f32,
+    /// Absorbed by its electronics, and what such parts stand on the average [Gy].
+    pub dose_gy: f32,
+    pub dose_limit_gy: f32,
+    /// What is broken, in words; empty if nothing is.
+    pub faults: Vec<String>,
+    /// The robot that carries it, and the one that it carries.
+    pub carried_by: Option<String>,
+    pub carries: Option<String>,
+    /// Spare parts in its lockers [kg].
+    pub mechanical_spares_kg: f64,
+    pub electronic_spares_kg: f64,
+    /// The performance sheet, as it is fitted out now.
+    pub sheet: Arc<RobotKind>,
     /// What it can measure with.
     pub instruments: Vec<InstrumentSpec>,
     /// The instrument at work.
@@ -122,6 +150,12 @@ pub struct OwnPlant {
     pub tailings_kg: f64,
     pub power_w: f32,
     pub running: bool,
+    /// Modules in stock, by name, sorted.
+    pub modules: Vec<String>,
+    /// Spare parts in stock, and still to be printed [kg].
+    pub mechanical_spares_kg: f64,
+    pub electronic_spares_kg: f64,
+    pub printing_kg: f64,
 }
 
 /// Water at one spot as read by an instrument, with its standard error.
@@ -233,6 +267,8 @@ pub struct RobotView {
     pub propellant_fill: f32,
     pub dig_rate_kg_s: f32,
     pub outfit: Outfit,
+    /// Something of it is broken.
+    pub faulty: bool,
 }
 
 /// A plant as seen.
@@ -275,6 +311,9 @@ pub struct Senses<'w, 's> {
             &'static Drive,
             &'static Autopilot,
             &'static Probe,
+            &'static Health,
+            &'static Service,
+            &'static Gear,
         ),
     >,
     plants: Query<'w, 's, &'static Plant>,
@@ -288,13 +327,17 @@ impl Senses<'_, '_> {
 
     /// Whether a robot of the prospector has nothing to do.
     pub fn has_idle_robot(&self, id: ProspectorId) -> bool {
-        self.robots.iter().any(|(robot, motion, .., pilot, probe)| {
-            robot.owner == id
-                && pilot.is_idle()
-                && probe.is_idle()
-                && !robot.lost
-                && (motion.at_rest || !motion.touching)
-        })
+        self.robots
+            .iter()
+            .any(|(robot, motion, .., pilot, probe, health, service, _)| {
+                robot.owner == id
+                    && pilot.is_idle()
+                    && !health.is_dead()
+                    && service.is_idle()
+                    && probe.is_idle()
+                    && !robot.lost
+                    && (motion.at_rest || !motion.touching)
+            })
     }
 
     /// Whether a plant of the prospector holds at least a lot of water.
@@ -309,7 +352,22 @@ impl Senses<'_, '_> {
         let prospector = self.prospectors.get(id);
         let mut robots = Vec::new();
         let mut others = Vec::new();
-        for (robot, motion, bin, tank, battery, anchor, tool, _, pilot, probe) in &self.robots {
+        for (
+            robot,
+            motion,
+            bin,
+            tank,
+            battery,
+            anchor,
+            tool,
+            _,
+            pilot,
+            probe,
+            health,
+            service,
+            gear,
+        ) in &self.robots
+        {
             if robot.owner != id {
                 others.push(OtherRobot {
                     name: robot.name.clone(),
@@ -323,10 +381,11 @@ impl Senses<'_, '_> {
                 kind: robot.kind_name.clone(),
                 position_m: motion.position_m,
                 speed_m_s: motion.velocity_m_s.length(),
-                activity: activity(robot, motion, pilot, probe),
-                activity_text: describe(robot, motion, bin, pilot, probe),
+                activity: activity(robot, motion, pilot, probe, service),
+                activity_text: describe(robot, motion, bin, pilot, probe, service),
                 progress: pilot
                     .progress(robot, battery, bin)
+                    .or_else(|| service.progress(&robot.kind))
                     .or_else(|| probe.progress())
                     .map(|part| part as f32),
                 battery_fraction: battery.fraction() as f32,
@@ -340,6 +399,23 @@ impl Senses<'_, '_> {
                 at_rest: motion.at_rest,
                 lost: robot.lost,
                 wear: tool.wear() as f32,
+                temperature_k: health.temperature_k() as f32,
+                operating_k: (
+                    robot.kind.operating_k.0 as f32,
+                    robot.kind.operating_k.1 as f32,
+                ),
+                panel_dust: health.panel_dust() as f32,
+                cell_loss: health.cell_loss() as f32,
+                seal_wear: health.seal_wear() as f32,
+                bit_wear: gear.drill().wear() as f32,
+                dose_gy: health.dose_gy() as f32,
+                dose_limit_gy: robot.kind.durability.dose_limit_gy as f32,
+                faults: health.faults().into_iter().map(str::to_owned).collect(),
+                carried_by: robot.carried_by.clone(),
+                carries: robot.carries.clone(),
+                mechanical_spares_kg: kilograms(robot.spares.mechanical_g()),
+                electronic_spares_kg: kilograms(robot.spares.electronic_g()),
+                sheet: Arc::clone(&robot.kind),
                 instruments: instrument::all_carried(&robot.kind),
                 measuring: probe.instrument(),
             });
@@ -357,6 +433,10 @@ impl Senses<'_, '_> {
                 tailings_kg: kilograms(plant.tailings_g()),
                 power_w: plant.power_w() as f32,
                 running: plant.is_running(),
+                modules: plant.stock().iter().map(|part| part.name.clone()).collect(),
+                mechanical_spares_kg: kilograms(plant.spares().mechanical_g()),
+                electronic_spares_kg: kilograms(plant.spares().electronic_g()),
+                printing_kg: kilograms(plant.printing_g()),
             })
             .collect();
         Observation {
@@ -410,7 +490,21 @@ impl Senses<'_, '_> {
             .robots
             .iter()
             .map(
-                |(robot, motion, bin, tank, battery, anchor, tool, drive, pilot, probe)| {
+                |(
+                    robot,
+                    motion,
+                    bin,
+                    tank,
+                    battery,
+                    anchor,
+                    tool,
+                    drive,
+                    pilot,
+                    probe,
+                    health,
+                    service,
+                    _,
+                )| {
                     RobotView {
                         name: robot.name.clone(),
                         owner: self.prospectors.name(robot.owner).to_owned(),
@@ -420,8 +514,8 @@ impl Senses<'_, '_> {
                         velocity_m_s: motion.velocity_m_s,
                         angular_velocity_rad_s: motion.angular_velocity_rad_s,
                         size_m: robot.size_m(),
-                        activity: activity(robot, motion, pilot, probe),
-                        activity_text: describe(robot, motion, bin, pilot, probe),
+                        activity: activity(robot, motion, pilot, probe, service),
+                        activity_text: describe(robot, motion, bin, pilot, probe, service),
                         anchored: *anchor != Anchor::Out,
                         at_rest: motion.at_rest,
                         lost: robot.lost,
@@ -431,6 +525,7 @@ impl Senses<'_, '_> {
                         propellant_fill: fill(tank.propellant_g(), tank.capacity_g),
                         dig_rate_kg_s: tool.rate_kg_per_s() as f32,
                         outfit: Outfit::of(&robot.kind),
+                        faulty: !health.faults().is_empty(),
                     }
                 },
             )
@@ -464,15 +559,29 @@ impl Senses<'_, '_> {
 }
 
 /// What the pilot does, or the instruments while it does nothing.
-fn activity(robot: &Robot, motion: &Motion, pilot: &Autopilot, probe: &Probe) -> Activity {
+fn activity(
+    robot: &Robot,
+    motion: &Motion,
+    pilot: &Autopilot,
+    probe: &Probe,
+    service: &Service,
+) -> Activity {
     match pilot.activity(robot, motion) {
+        Activity::Idle if !service.is_idle() => Activity::Servicing,
         Activity::Idle if !probe.is_idle() => Activity::Surveying,
         other => other,
     }
 }
 
-fn describe(robot: &Robot, motion: &Motion, bin: &Bin, pilot: &Autopilot, probe: &Probe) -> String {
-    match probe.describe() {
+fn describe(
+    robot: &Robot,
+    motion: &Motion,
+    bin: &Bin,
+    pilot: &Autopilot,
+    probe: &Probe,
+    service: &Service,
+) -> String {
+    match service.describe().or_else(|| probe.describe()) {
         Some(text) if pilot.is_idle() && !robot.lost => text,
         _ => pilot.describe(robot, motion, bin),
     }

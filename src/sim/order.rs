@@ -96,6 +96,41 @@ pub enum Order {
         readings: Choice,
         with: Audience,
     },
+    /// Change a robot's modules at a plant of one's own within reach: what is taken off goes into
+    /// the plant's stock, what is put on comes out of it or is bought.
+    Refit {
+        robot: String,
+        #[serde(default)]
+        remove: Vec<String>,
+        #[serde(default)]
+        add: Vec<String>,
+    },
+    /// Take spare parts on board at a plant of one's own within reach, or buy what it has not.
+    TakeSpares {
+        robot: String,
+        #[serde(default)]
+        mechanical_kg: f64,
+        #[serde(default)]
+        electronic_kg: f64,
+    },
+    /// Mend a robot: `by`, another robot with an arm and spare parts, changes what is worn.
+    Repair { robot: String, by: String },
+    /// Take one's own robot `wreck` apart for spare parts, for good.
+    Cannibalise { robot: String, wreck: String },
+    /// Take another robot of one's own on one's back: what is anchored or seized comes along.
+    Carry { robot: String, load: String },
+    /// Set down what the robot carries, beside it.
+    PutDown { robot: String },
+    /// Clean the robot's panels with its own brush.
+    Clean { robot: String },
+    /// Charge another robot of one's own through a cable.
+    GivePower {
+        robot: String,
+        to: String,
+        energy_wh: f64,
+    },
+    /// Print mechanical spare parts from a plant's tailings.
+    PrintSpares { plant: String, mass_kg: f64 },
     /// Fill the robot's propellant tank from a plant of one's own within reach.
     Refuel { robot: String },
 }
@@ -120,13 +155,40 @@ impl Order {
             | Self::Survey { robot }
             | Self::Measure { robot, .. }
             | Self::FileClaim { robot, .. }
+            | Self::Refit { robot, .. }
+            | Self::TakeSpares { robot, .. }
+            | Self::Cannibalise { robot, .. }
+            | Self::Clean { robot }
+            | Self::Carry { robot, .. }
+            | Self::PutDown { robot }
+            | Self::GivePower { robot, .. }
             | Self::Refuel { robot } => Some(robot),
+            Self::Repair { by, .. } => Some(by),
             Self::Sell { .. }
+            | Self::PrintSpares { .. }
             | Self::OfferData { .. }
             | Self::WithdrawOffer { .. }
             | Self::BuyData { .. }
             | Self::ShareData { .. } => None,
         }
+    }
+}
+
+impl Order {
+    /// Whether it is work on a machine, which `robot::service` does.
+    pub fn is_service(&self) -> bool {
+        matches!(
+            self,
+            Self::Refit { .. }
+                | Self::TakeSpares { .. }
+                | Self::Repair { .. }
+                | Self::Cannibalise { .. }
+                | Self::Clean { .. }
+                | Self::Carry { .. }
+                | Self::PutDown { .. }
+                | Self::GivePower { .. }
+                | Self::PrintSpares { .. }
+        )
     }
 }
 
@@ -160,6 +222,35 @@ impl fmt::Display for Order {
             Self::WithdrawOffer { offer } => write!(f, "withdraw offer {offer}"),
             Self::BuyData { offer } => write!(f, "buy the survey data of offer {offer}"),
             Self::ShareData { with, .. } => write!(f, "share survey data with {with}"),
+            Self::Refit { robot, remove, add } => {
+                let changes: Vec<String> = remove
+                    .iter()
+                    .map(|module| format!("-{module}"))
+                    .chain(add.iter().map(|module| format!("+{module}")))
+                    .collect();
+                write!(f, "{robot}: refit {}", changes.join(" "))
+            }
+            Self::TakeSpares {
+                robot,
+                mechanical_kg,
+                electronic_kg,
+            } => write!(
+                f,
+                "{robot}: take {mechanical_kg} kg of mechanical and {electronic_kg} kg of electronic spare parts"
+            ),
+            Self::Repair { robot, by } => write!(f, "{by}: repair {robot}"),
+            Self::Cannibalise { robot, wreck } => write!(f, "{robot}: take {wreck} apart"),
+            Self::Clean { robot } => write!(f, "{robot}: clean the panels"),
+            Self::Carry { robot, load } => write!(f, "{robot}: take {load} on its back"),
+            Self::PutDown { robot } => write!(f, "{robot}: put its load down"),
+            Self::GivePower {
+                robot,
+                to,
+                energy_wh,
+            } => write!(f, "{robot}: give {energy_wh} Wh to {to}"),
+            Self::PrintSpares { plant, mass_kg } => {
+                write!(f, "{plant}: print {mass_kg} kg of spare parts")
+            }
             Self::Refuel { robot } => write!(f, "{robot}: refuel"),
         }
     }

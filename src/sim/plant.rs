@@ -15,9 +15,10 @@ use super::asteroid::Terrain;
 use super::daylight::{Daylight, Horizon, SUNLIGHT_PERIOD_MS};
 use super::economy::ledger::{AccountId, Ledger, Memo};
 use super::level::PlantKind;
+use super::level::kind::Fitted;
 use super::order::{Log, Severity};
 use super::prospector::{ProspectorId, Prospectors};
-use super::robot::Feedstock;
+use super::robot::{Feedstock, Spares, service};
 use super::{Accounts, Clock, SimSystems, Terms, Tick};
 
 /// A robot may stand this much outside the arm's reach and still be served [m].
@@ -28,7 +29,10 @@ pub struct PlantPlugin;
 
 impl Plugin for PlantPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(Tick, bake.in_set(SimSystems::Economy));
+        app.add_systems(
+            Tick,
+            (bake, service::print).chain().in_set(SimSystems::Economy),
+        );
     }
 }
 
@@ -48,6 +52,15 @@ pub struct Plant {
     pub(super) hopper: Feedstock,
     pub(super) water_g: i64,
     pub(super) tailings_g: i64,
+    /// Modules that robots have left here.
+    pub(super) stock: Vec<Fitted>,
+    pub stock_account: AccountId,
+    pub(super) spares: Spares,
+    /// Spare parts still to be printed [g], and the energy put into the next of them [J].
+    pub(super) printing_g: i64,
+    pub(super) print_j: f64,
+    /// Oxygen set free by printing and not yet a whole gram [g].
+    pub(super) oxygen_owed_g: f64,
     /// Heat put into the rock in the oven and not yet spent [J].
     pub(super) heat_j: f64,
     /// Water recovered and not yet a whole gram [g].
@@ -67,6 +80,21 @@ impl Plant {
 
     pub fn water_g(&self) -> i64 {
         self.water_g
+    }
+
+    /// Modules in stock, sorted.
+    pub fn stock(&self) -> &[Fitted] {
+        &self.stock
+    }
+
+    /// Spare parts in stock.
+    pub fn spares(&self) -> &Spares {
+        &self.spares
+    }
+
+    /// Spare parts still to be printed [g].
+    pub fn printing_g(&self) -> i64 {
+        self.printing_g
     }
 
     pub fn tailings_g(&self) -> i64 {
@@ -166,10 +194,19 @@ impl Plant {
             self.hopper.water_ug,
             self.water_g,
             self.tailings_g,
+            self.printing_g,
+            self.stock.iter().map(|part| part.mass_g).sum(),
         ] {
             hash.update(&value.to_le_bytes());
         }
-        for value in [self.heat_j, self.water_owed_g, self.unpaid_j] {
+        self.spares.hash_into(hash);
+        for value in [
+            self.heat_j,
+            self.water_owed_g,
+            self.unpaid_j,
+            self.print_j,
+            self.oxygen_owed_g,
+        ] {
             hash.update(&value.to_bits().to_le_bytes());
         }
     }

@@ -16,6 +16,7 @@ use super::economy::ledger::Ledger;
 use super::economy::market::Market;
 use super::law::claims::Registry;
 use super::level::Level;
+use super::level::modules::Catalogue;
 use super::order::{Inbox, Log};
 use super::physics::{BodyHandle, Motion, Physics};
 use super::plant::Plant;
@@ -27,12 +28,14 @@ use super::robot::autopilot::Autopilot;
 use super::robot::drill::Boreholes;
 use super::robot::feats::Feats;
 use super::robot::recoil::Recoil;
-use super::robot::{Anchor, Battery, Bin, Drive, FieldCell, Gear, Robot, Tank, Tool};
+use super::robot::{
+    Anchor, Battery, Bin, Drive, FieldCell, Gear, Health, Robot, Service, Tank, Tool,
+};
 use super::{Accounts, Chance, Clock, build};
 
 const MAGIC: &[u8; 8] = b"BONANZA\n";
 /// Changes whenever the bytes of any part change meaning.
-const VERSION: u32 = 2;
+const VERSION: u32 = 4;
 /// Magic, version and checksum come before the state.
 const HEADER_BYTES: usize = 8 + 4 + 8;
 
@@ -94,6 +97,8 @@ struct RobotState {
     pilot: Autopilot,
     probe: Probe,
     gear: Gear,
+    health: Health,
+    service: Service,
 }
 
 /// Writes a world down.
@@ -114,6 +119,8 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
             &'static Autopilot,
             &'static Probe,
             &'static Gear,
+            &'static Health,
+            &'static Service,
         ),
     >;
     let mut machines = SystemState::<(Robots, Query<&Plant>)>::new(world);
@@ -123,7 +130,22 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
     let robots = robots
         .iter()
         .map(
-            |(robot, motion, body, bin, tank, battery, anchor, tool, drive, pilot, probe, gear)| {
+            |(
+                robot,
+                motion,
+                body,
+                bin,
+                tank,
+                battery,
+                anchor,
+                tool,
+                drive,
+                pilot,
+                probe,
+                gear,
+                health,
+                service,
+            )| {
                 RobotState {
                     robot: robot.clone(),
                     motion: *motion,
@@ -137,6 +159,8 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
                     pilot: pilot.clone(),
                     probe: probe.clone(),
                     gear: *gear,
+                    health: health.clone(),
+                    service: service.clone(),
                 }
             },
         )
@@ -226,6 +250,8 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
             pilot,
             probe,
             gear,
+            health,
+            service,
         } = part;
         let cell = FieldCell::default();
         world.spawn((
@@ -241,14 +267,16 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
             pilot,
             probe,
             gear,
-            cell,
-            Horizon::default(),
+            health,
+            service,
+            (cell, Horizon::default()),
         ));
     }
     for plant in state.plants {
         world.spawn((plant, Horizon::default()));
     }
     world.insert_resource(Daylight::at(&terrain, &terms, state.clock.time_ms()));
+    world.insert_resource(Catalogue::of(&level));
     world.insert_resource(terms);
     world.insert_resource(state.clock);
     world.insert_resource(state.accounts);

@@ -138,7 +138,8 @@ pub fn activity_color(activity: Activity) -> Color32 {
         | Activity::Unloading
         | Activity::Charging
         | Activity::Surveying
-        | Activity::Refuelling => theme::GREEN,
+        | Activity::Refuelling
+        | Activity::Servicing => theme::GREEN,
         Activity::Adrift | Activity::Lost => theme::RED,
     }
 }

@@ -181,6 +181,7 @@ fn glyph(activity: Activity) -> Option<&'static str> {
         Activity::Charging => "☀",
         Activity::Surveying => "◎",
         Activity::Refuelling => "💧",
+        Activity::Servicing => "⚒",
         Activity::Adrift | Activity::Lost => "⚠",
     })
 }

@@ -254,6 +254,7 @@ pub fn activity_name(activity: Activity) -> &'static str {
         Activity::Charging => "Charging",
         Activity::Surveying => "Surveying",
         Activity::Refuelling => "Refuelling",
+        Activity::Servicing => "At work on a machine",
         Activity::Adrift => "Adrift",
         Activity::Lost => "Lost",
     }
@@ -284,6 +285,24 @@ pub(super) mod tests {
             at_rest: true,
             lost: false,
             wear: 0.1,
+            temperature_k: 290.0,
+            operating_k: (243.0, 333.0),
+            panel_dust: 0.0,
+            cell_loss: 0.0,
+            seal_wear: 0.1,
+            bit_wear: 0.0,
+            dose_gy: 0.1,
+            dose_limit_gy: 1000.0,
+            faults: Vec::new(),
+            carried_by: None,
+            carries: None,
+            mechanical_spares_kg: 0.0,
+            electronic_spares_kg: 0.0,
+            sheet: std::sync::Arc::new(
+                crate::sim::level::modules::Catalogue::built_in()
+                    .kind("hopping-digger")
+                    .expect("the catalogue has this kind"),
+            ),
             instruments: Vec::new(),
             measuring: None,
         }
@@ -299,6 +318,10 @@ pub(super) mod tests {
             tailings_kg: 80.0,
             power_w: 900.0,
             running: true,
+            modules: Vec::new(),
+            mechanical_spares_kg: 0.0,
+            electronic_spares_kg: 0.0,
+            printing_kg: 0.0,
         }
     }
 

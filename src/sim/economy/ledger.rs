@@ -145,6 +145,14 @@ pub enum Memo {
     /// Poured or fallen back on the ground.
     Spilled,
     Bought,
+    /// Modules and parts between robots, stores and scrap.
+    Refitted,
+    /// Spare parts built in, worn parts thrown away.
+    Repaired,
+    /// Parts of a wreck.
+    Cannibalised,
+    /// Tailings to spare parts.
+    Printed,
     Wages,
     Royalty,
     Dividend,
@@ -169,6 +177,10 @@ impl Memo {
             Self::Lost => "lost",
             Self::Spilled => "spilled",
             Self::Bought => "bought",
+            Self::Refitted => "refitted",
+            Self::Repaired => "repaired",
+            Self::Cannibalised => "cannibalised",
+            Self::Printed => "printed",
             Self::Wages => "wages",
             Self::Royalty => "royalty",
             Self::Dividend => "dividend",
@@ -187,6 +199,7 @@ impl Memo {
                 | Self::Propellant
                 | Self::Refuelled
                 | Self::Energy
+                | Self::Printed
                 | Self::Upkeep
                 | Self::Lost
                 | Self::Spilled

@@ -69,6 +69,7 @@ impl Level {
         // From 1800 to 2200: the elements of the bodies mean nothing beyond.
         check.range("start.jd_tdb", self.start.jd_tdb, 2_378_497.0, 2_524_594.0);
         check.range("start.time_of_day_h", self.start.time_of_day_h, 0.0, 24.0);
+        check.range("ageing", self.ageing, 0.0, 1e6);
         for (name, place) in &self.sites {
             check.name(&format!("sites[{name:?}]"), name);
             check.coordinates(
@@ -611,6 +612,12 @@ impl<'a> Check<'a> {
             ("water_recovery", kind.water_recovery, 0.0, 1.0),
             ("dock_radius_m", kind.dock_radius_m, 0.1, 1e3),
             ("charge_power_w", kind.charge_power_w, 0.0, 1e9),
+            (
+                "print_kwh_per_kg",
+                kind.print_kwh_per_kg.unwrap_or(1.0),
+                0.01,
+                1e4,
+            ),
             ("price_credits", kind.price_credits, 0.0, CREDITS_MAX),
         ] {
             self.range(&format!("{at}.{field}"), value, min, max);

@@ -763,7 +763,7 @@ impl<'a> Resolving<'a> {
         };
         let grams: i64 = build.parts().map(|part| part.mass_g).sum();
         let price_ucr: i64 = build.parts().map(|part| part.price_ucr).sum();
-        let dry_mass_kg = 1e-3 * grams as f64;
+        let dry_mass_kg = grams as f64 / 1e3;
         let seal_life = base.map_or(1.0, |spec| spec.seal_life_factor);
         let mut kind = RobotKind {
             build,

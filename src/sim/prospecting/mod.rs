@@ -36,6 +36,7 @@ impl Plugin for ProspectingPlugin {
             Tick,
             probe::run_probes
                 .after(super::robot::autopilot::work)
+                .before(super::robot::service::work)
                 .in_set(SimSystems::Exchange),
         );
     }

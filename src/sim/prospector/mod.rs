@@ -28,6 +28,7 @@ impl Plugin for ProspectorPlugin {
             (
                 charge_upkeep
                     .after(super::plant::bake)
+                    .after(super::robot::service::print)
                     .in_set(SimSystems::Economy),
                 script::decide.in_set(SimSystems::Observe),
             ),

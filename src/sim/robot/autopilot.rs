@@ -1003,7 +1003,7 @@ pub(in crate::sim) fn work(
                 }
             }
             Step::Charge => {
-                if 0.995 <= battery.fraction() {
+                if battery.is_full() {
                     tell(Severity::Info, format!("{} is charged", robot.name));
                     pilot.finish();
                 }

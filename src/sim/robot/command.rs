@@ -15,13 +15,15 @@ use super::forecast;
 pub use super::forecast::Estimate;
 use super::guidance::{self, Hop, NoHop};
 use super::{
-    Anchor, Battery, Bin, FieldCell, Gear, Robot, Tank, anchor_ground, dig_rate_kg_per_s, drill,
+    Anchor, Battery, Bin, FieldCell, Gear, Health, Robot, Service, Tank, Tool, anchor_ground,
+    dig_rate_kg_per_s, drill,
 };
 use crate::sim::asteroid::Terrain;
 use crate::sim::economy::ledger::{Ledger, Memo};
 use crate::sim::economy::market::Market;
 use crate::sim::law::claims::{ClaimRequest, Registry};
 use crate::sim::level::kind::AnchorSpec;
+use crate::sim::level::modules::Catalogue;
 use crate::sim::observation::Activity;
 use crate::sim::order::{Inbox, Issued, Log, Order, Refusal, Severity, Taken};
 use crate::sim::physics::Motion;
@@ -53,21 +55,22 @@ const RIGHTING_S: f64 = 60.0;
 /// Everything that an order may look at or change.
 #[derive(SystemParam)]
 pub struct Desk<'w, 's> {
-    clock: Res<'w, Clock>,
-    terms: Res<'w, Terms>,
-    accounts: Res<'w, Accounts>,
-    terrain: Res<'w, Terrain>,
-    prospectors: ResMut<'w, Prospectors>,
-    ledger: ResMut<'w, Ledger>,
-    market: ResMut<'w, Market>,
-    registry: ResMut<'w, Registry>,
-    data: ResMut<'w, DataMarket>,
-    log: ResMut<'w, Log>,
-    robots: Query<'w, 's, Commanded>,
-    plants: Query<'w, 's, &'static mut Plant>,
+    pub(super) catalogue: Res<'w, Catalogue>,
+    pub(super) clock: Res<'w, Clock>,
+    pub(super) terms: Res<'w, Terms>,
+    pub(super) accounts: Res<'w, Accounts>,
+    pub(super) terrain: Res<'w, Terrain>,
+    pub(super) prospectors: ResMut<'w, Prospectors>,
+    pub(super) ledger: ResMut<'w, Ledger>,
+    pub(super) market: ResMut<'w, Market>,
+    pub(super) registry: ResMut<'w, Registry>,
+    pub(super) data: ResMut<'w, DataMarket>,
+    pub(super) log: ResMut<'w, Log>,
+    pub(super) robots: Query<'w, 's, Commanded>,
+    pub(super) plants: Query<'w, 's, &'static mut Plant>,
 }
 
-type Commanded = (
+pub(super) type Commanded = (
     &'static Robot,
     &'static Motion,
     &'static Bin,
@@ -78,6 +81,9 @@ type Commanded = (
     &'static mut FieldCell,
     &'static mut Probe,
     &'static Gear,
+    &'static Health,
+    &'static Tool,
+    &'static mut Service,
 );
 
 /// Takes the orders that are due.
@@ -112,6 +118,7 @@ impl Desk<'_, '_> {
             | Order::WithdrawOffer { .. }
             | Order::BuyData { .. }
             | Order::ShareData { .. } => self.trade_data(sender, order),
+            order if order.is_service() => self.serve(sender, order),
             _ => self.command_robot(sender, order),
         }
     }
@@ -126,8 +133,21 @@ impl Desk<'_, '_> {
             ..
         } = self;
         let name = order.robot().unwrap_or_default();
-        let (robot, motion, bin, tank, battery, anchor, mut pilot, mut cell, mut probe, gear) =
-            own_robot(robots, sender, name)?;
+        let (
+            robot,
+            motion,
+            bin,
+            tank,
+            battery,
+            anchor,
+            mut pilot,
+            mut cell,
+            mut probe,
+            gear,
+            health,
+            _,
+            mut service,
+        ) = own_robot(robots, sender, name)?;
         let at_m = motion.position_m.as_dvec3();
         let standing = motion.at_rest || motion.touching;
         let needs_ground = |what: &str| {
@@ -182,6 +202,15 @@ impl Desk<'_, '_> {
                 "the bit of {name} is stuck in its hole: Free works it loose"
             )));
         }
+        let joints = matches!(
+            order,
+            Order::Anchor { .. }
+                | Order::Release { .. }
+                | Order::Dig { .. }
+                | Order::DrillTo { .. }
+                | Order::Grip { .. }
+        );
+        health.may_act(name, joints)?;
         let mut plan: Vec<Step> = Vec::new();
         let release_first = |plan: &mut Vec<Step>| {
             if *anchor != Anchor::Out {
@@ -473,12 +502,14 @@ impl Desk<'_, '_> {
             | Order::WithdrawOffer { .. }
             | Order::BuyData { .. }
             | Order::ShareData { .. } => unreachable!("not for a robot's pilot"),
+            _ => unreachable!("work on machines is not for a pilot"),
         }
         match order {
             Order::Stop { .. } => probe.stop(),
             Order::Charge { .. } => {}
             _ => probe.leave_ground(),
         }
+        service.stop();
         pilot.set(plan);
         Ok(())
     }
@@ -792,7 +823,7 @@ impl Desk<'_, '_> {
     }
 }
 
-type CommandedItem<'a> = (
+pub(super) type CommandedItem<'a> = (
     &'a Robot,
     &'a Motion,
     &'a Bin,
@@ -803,9 +834,12 @@ type CommandedItem<'a> = (
     Mut<'a, FieldCell>,
     Mut<'a, Probe>,
     &'a Gear,
+    &'a Health,
+    &'a Tool,
+    Mut<'a, Service>,
 );
 
-fn own_robot<'a>(
+pub(super) fn own_robot<'a>(
     robots: &'a mut Query<Commanded>,
     sender: ProspectorId,
     name: &str,
@@ -816,6 +850,11 @@ fn own_robot<'a>(
     };
     if found.0.owner != sender {
         return Err(Refusal::because(format!("{name} is not yours")));
+    }
+    if let Some(carrier) = &found.0.carried_by {
+        return Err(Refusal::because(format!(
+            "{name} is being carried by {carrier}"
+        )));
     }
     if found.6.activity(found.0, found.1) == Activity::Lost {
         return Err(Refusal::because(format!("{name} is lost to space")));

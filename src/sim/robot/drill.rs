@@ -381,7 +381,8 @@ pub(super) fn deepen(
             battery.drain_j(load.power_w * spent_s);
             holes.holes[index].depth_m += step_m;
             drill.bite_m -= step_m;
-            drill.wear = (drill.wear + wear_per_m(spec, &ground) * step_m).min(1.0);
+            let life = robot.kind.durability.tool_life_factor;
+            drill.wear = (drill.wear + wear_per_m(spec, &ground) * step_m / life).min(1.0);
             if let Anchor::Holding { pull_out_n } = *anchor {
                 let strain = load.weight_on_bit_n.max(load.torque_n_m / arm_m(robot)) / pull_out_n;
                 drill.crept_m += CREEP_M_S * strain.powi(CREEP_POWER) * spent_s;

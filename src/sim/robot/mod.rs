@@ -12,17 +12,15 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::asteroid::{GravityCell, Terrain};
-use super::daylight::{Daylight, Horizon, SUNLIGHT_PERIOD_MS};
 use super::economy::ledger::{AccountId, Ledger, Memo};
 use super::level::RobotKind;
 use super::level::kind::{AnchorSpec, WheelSpec};
 use super::observation::Activity;
 use super::order::{Log, Severity};
 use super::physics::{BodyHandle, Motion, Physics};
-use super::plant::Plant;
 use super::prospector::{ProspectorId, Prospectors};
 use super::voyage::rocket::exhaust_speed_m_per_s;
-use super::{Accounts, Clock, SimSystems, Tick};
+use super::{Accounts, Clock, SimSystems, Terms, Tick};
 
 pub mod anchor_ground;
 pub mod autopilot;
@@ -32,9 +30,18 @@ pub mod drill;
 pub mod feats;
 pub mod forecast;
 pub mod guidance;
+pub mod power;
 pub mod recoil;
+pub mod rescue;
+pub mod service;
 pub mod sunlight;
+pub mod thermal;
+pub mod wear;
 pub mod wheels;
+
+pub use power::Battery;
+pub use service::{Service, Spares};
+pub use wear::Health;
 
 use autopilot::{Autopilot, Step};
 use drill::Drill;
@@ -68,15 +75,17 @@ impl Plugin for RobotPlugin {
                     .chain()
                     .in_set(SimSystems::Command),
                 apply_loads.in_set(SimSystems::Forces),
-                (move_bodies, book_recoil)
+                (move_bodies, rescue::follow, book_recoil)
                     .chain()
                     .in_set(SimSystems::Physics),
                 (
                     burn_propellant,
                     dig,
                     drill::deepen,
-                    draw_power,
+                    power::draw_power,
                     autopilot::work,
+                    service::work,
+                    wear::age,
                 )
                     .chain()
                     .in_set(SimSystems::Exchange),
@@ -94,6 +103,17 @@ pub struct Robot {
     pub kind: Arc<RobotKind>,
     /// Gone beyond the reach of the site.
     pub lost: bool,
+    /// Weight of the machine itself [g]: its account in the ledger.
+    pub(in crate::sim) dry_g: i64,
+    pub machine_account: AccountId,
+    /// Spare parts in its lockers.
+    pub spares: Spares,
+    /// Taken apart for its parts, for good.
+    pub stripped: bool,
+    /// The robot that carries it, and the one that it carries, with what that weighs [g].
+    pub carried_by: Option<String>,
+    pub carries: Option<String>,
+    pub(in crate::sim) burden_g: i64,
 }
 
 /// Rock on its way from the ground to a plant. How much water it holds is known to the rock alone.
@@ -156,30 +176,6 @@ impl Tank {
     }
 }
 
-/// The battery and what the panels give.
-#[derive(Component, Clone, Debug, Serialize, Deserialize)]
-pub struct Battery {
-    pub(super) charge_j: f64,
-    pub capacity_j: f64,
-    pub(super) solar_w: f64,
-    pub(super) next_look_ms: u64,
-}
-
-impl Battery {
-    pub fn fraction(&self) -> f64 {
-        self.charge_j / self.capacity_j
-    }
-
-    pub fn solar_w(&self) -> f64 {
-        self.solar_w
-    }
-
-    /// Takes what there is of an amount of energy.
-    pub(in crate::sim) fn drain_j(&mut self, energy_j: f64) {
-        self.charge_j = (self.charge_j - energy_j).max(0.0);
-    }
-}
-
 /// Screw anchors: how the robot stays on the ground.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Anchor {
@@ -207,6 +203,8 @@ pub struct Tool {
     pub(super) wear: f64,
     /// Loosened and not yet a whole gram [g].
     pub(super) owed_g: f64,
+    /// Dug since robots near by last gathered its dust [kg].
+    pub(super) dug_kg: f64,
     /// Mass rate at which the drums were last turning in the ground [kg/s].
     pub(super) rate_kg_per_s: f64,
 }
@@ -268,6 +266,11 @@ impl Robot {
         0.5 * self.kind.size_m.1
     }
 
+    /// The machine itself, without load and spare parts [g].
+    pub fn dry_g(&self) -> i64 {
+        self.dry_g
+    }
+
     /// Full extents along the robot's own axes.
     pub fn size_m(&self) -> Vec3 {
         let (x, y, z) = self.kind.size_m;
@@ -276,7 +279,12 @@ impl Robot {
 
     /// Everything on board [kg].
     pub fn mass_kg(&self, bin: &Bin, tank: &Tank) -> f64 {
-        self.kind.dry_mass_kg + 1e-3 * (bin.load.mass_g + tank.propellant_g) as f64
+        let mass_g = self.dry_g
+            + self.burden_g
+            + self.spares.total_g()
+            + bin.load.mass_g
+            + tank.propellant_g;
+        1e-3 * mass_g as f64
     }
 }
 
@@ -315,6 +323,7 @@ type Loaded<'w> = (
     &'w mut Autopilot,
     &'w mut FieldCell,
     &'w mut Gear,
+    &'w Health,
 );
 
 /// Sums gravity, fictitious forces, thrust, legs and the reaction of the tools on each chassis.
@@ -339,13 +348,14 @@ fn apply_loads(
         mut pilot,
         mut cell,
         mut gear,
+        health,
     ) in &mut robots
     {
-        if robot.lost {
+        if robot.lost || robot.carried_by.is_some() {
             continue;
         }
         let rate = if pilot.digs() {
-            dig_rate_kg_per_s(&robot.kind, *anchor, tool.wear)
+            health.vigour() * dig_rate_kg_per_s(&robot.kind, *anchor, tool.wear)
         } else {
             0.0
         };
@@ -597,6 +607,7 @@ fn dig(
     clock: Res<Clock>,
     accounts: Res<Accounts>,
     prospectors: Res<Prospectors>,
+    terms: Res<Terms>,
     mut terrain: ResMut<Terrain>,
     mut physics: ResMut<Physics>,
     mut ledger: ResMut<Ledger>,
@@ -677,7 +688,9 @@ fn dig(
         // Archard (1953): volume lost = k F s / H.
         let force_n = dig_reaction_n(&robot.kind, tool.rate_kg_per_s);
         let lost_m3 = ARCHARD_K * force_n * TOOTH_SPEED_M_S * clock.tick_s() / TOOL_HARDNESS_PA;
-        tool.wear = (tool.wear + lost_m3 / TOOL_WEAR_VOLUME_M3).min(1.0);
+        let life = TOOL_WEAR_VOLUME_M3 * robot.kind.durability.tool_life_factor / terms.ageing;
+        tool.wear = (tool.wear + lost_m3 / life).min(1.0);
+        tool.dug_kg += tool.rate_kg_per_s * clock.tick_s();
         if until_g <= bin.load.mass_g {
             tool.owed_g = 0.0;
             tool.rate_kg_per_s = 0.0;
@@ -699,58 +712,6 @@ fn dig(
         if !changed.is_empty() {
             physics.renew_ground(&*terrain, &changed);
         }
-    }
-}
-
-/// Charges and drains batteries.
-fn draw_power(
-    clock: Res<Clock>,
-    daylight: Res<Daylight>,
-    terrain: Res<Terrain>,
-    plants: Query<&Plant>,
-    mut robots: Query<(
-        &Robot,
-        &Motion,
-        &Drive,
-        &Autopilot,
-        &mut Battery,
-        &mut Horizon,
-    )>,
-) {
-    for (robot, motion, drive, pilot, mut battery, mut horizon) in &mut robots {
-        if robot.lost {
-            continue;
-        }
-        if battery.next_look_ms <= clock.time_ms() {
-            battery.next_look_ms = clock.time_ms() + SUNLIGHT_PERIOD_MS;
-            let height_m = robot.half_height_m();
-            let lit = if motion.at_rest {
-                horizon.sees_sun(&daylight, &terrain, motion.position_m, height_m)
-            } else {
-                daylight.reaches(&terrain, motion.position_m.as_dvec3(), height_m)
-            };
-            battery.solar_w = if lit {
-                daylight.flux_w_m2() * robot.kind.solar_area_m2 * robot.kind.solar_efficiency
-            } else {
-                0.0
-            };
-        }
-        let mut load_w = robot.kind.idle_power_w;
-        if pilot.digs() {
-            load_w += robot.kind.drum.map_or(0.0, |drum| drum.power_w);
-        }
-        if drive.thrust_n != DVec3::ZERO {
-            load_w += robot.kind.thrusters.map_or(0.0, |spec| spec.power_w);
-        }
-        let mut supply_w = battery.solar_w;
-        if matches!(pilot.step(), Some(Step::Charge)) {
-            let docked = plants
-                .iter()
-                .filter(|plant| plant.owner == robot.owner && plant.reaches(motion.position_m));
-            supply_w += docked.map(Plant::spare_power_w).fold(0.0, f64::max);
-        }
-        let net_j = (supply_w - load_w) * clock.tick_s();
-        battery.charge_j = (battery.charge_j + net_j).clamp(0.0, battery.capacity_j);
     }
 }
 
@@ -778,14 +739,26 @@ pub(crate) fn hash_robot(
     {
         hash.update(&value.to_bits().to_le_bytes());
     }
-    for value in [bin.load.mass_g, bin.load.water_ug, tank.propellant_g] {
+    for value in [
+        bin.load.mass_g,
+        bin.load.water_ug,
+        tank.propellant_g,
+        robot.dry_g,
+        robot.burden_g,
+    ] {
         hash.update(&value.to_le_bytes());
     }
+    robot.spares.hash_into(hash);
+    hash.update(&[robot.stripped, robot.carried_by.is_some()].map(u8::from));
     for value in [
         tank.owed_g,
         battery.charge_j,
         tool.wear,
         tool.owed_g,
+        tool.dug_kg,
+        battery.cold_j,
+        battery.heat_j,
+        battery.solar_w,
         anchor.hold_n(),
     ] {
         hash.update(&value.to_bits().to_le_bytes());

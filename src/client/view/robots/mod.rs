@@ -290,7 +290,9 @@ fn light_of(robot: &RobotView, beat: bool) -> LinearRgba {
         Activity::Idle | Activity::Settling => LinearRgba::rgb(0.10, 0.95, 0.25),
         Activity::Hopping | Activity::Braking => LinearRgba::rgb(0.35, 0.80, 1.0),
         Activity::Anchoring | Activity::Digging => LinearRgba::rgb(1.0, 0.50, 0.06),
-        Activity::Unloading | Activity::Refuelling => LinearRgba::rgb(0.75, 0.35, 1.0),
+        Activity::Unloading | Activity::Refuelling | Activity::Servicing => {
+            LinearRgba::rgb(0.75, 0.35, 1.0)
+        }
         Activity::Charging => LinearRgba::rgb(0.12, 0.30, 1.0),
         Activity::Surveying => LinearRgba::rgb(0.95, 0.95, 0.90),
         Activity::Adrift | Activity::Lost => blinking(LinearRgba::rgb(1.0, 0.05, 0.03)),
