@@ -671,3 +671,55 @@ fn a_robot_that_cannot_move_is_carried_and_put_down_elsewhere() {
     .unwrap();
     assert_balanced(&mut world);
 }
+
+#[test]
+fn a_plant_mends_what_stands_beside_it_with_parts_that_it_buys() {
+    let mut world = beside_the_plant("hopper-scout", |level| level.ageing = 3000.0);
+    order(
+        &mut world,
+        Order::Anchor {
+            robot: "digger-1".into(),
+        },
+    )
+    .unwrap();
+    world.run_until_ms(world.time_ms() + 120_000);
+    order(
+        &mut world,
+        Order::Dig {
+            robot: "digger-1".into(),
+            until_kg: None,
+        },
+    )
+    .unwrap();
+    while robot(&mut world, "digger-1").faults.is_empty() {
+        world.step();
+        assert!(world.time_ms() < 5 * 3_600_000);
+    }
+    let account = world.account("player").unwrap();
+    let had_ucr = world.ledger().balance(account);
+    let repair = Order::Repair {
+        robot: "digger-1".into(),
+        by: "player-still".into(),
+    };
+    order(&mut world, repair).unwrap();
+    let began_ms = world.time_ms();
+    while robot(&mut world, "digger-1").activity == Activity::Servicing {
+        world.step();
+        assert_balanced(&mut world);
+    }
+    let mended = robot(&mut world, "digger-1");
+    assert!(
+        mended.faults.is_empty() && mended.seal_wear < 0.1,
+        "{mended:?}"
+    );
+    // Seals of 0.6 kg and perhaps teeth of 1.5 kg at 30 000 credits a kilogram; upkeep besides.
+    let paid = 1e-6 * (had_ucr - world.ledger().balance(account)) as f64;
+    let days = (world.time_ms() - began_ms) as f64 / 86_400e3;
+    let parts = paid - 5_500.0 * days;
+    assert!(
+        [18_000.0, 63_000.0]
+            .iter()
+            .any(|price| (parts - price).abs() < 500.0),
+        "{parts}"
+    );
+}

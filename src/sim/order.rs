@@ -113,7 +113,8 @@ pub enum Order {
         #[serde(default)]
         electronic_kg: f64,
     },
-    /// Mend a robot: `by`, another robot with an arm and spare parts, changes what is worn.
+    /// Mend a robot: `by`, another robot with an arm and spare parts, or a plant of one's own within
+    /// reach, changes what is worn. A plant buys the parts that it has not.
     Repair { robot: String, by: String },
     /// Take one's own robot `wreck` apart for spare parts, for good.
     Cannibalise { robot: String, wreck: String },

@@ -16,6 +16,10 @@ use crate::sim::prospecting::{Grade, GradeMap, Held, Provenance};
 use crate::sim::random::{self, Stream};
 use crate::sim::{Terms, asteroid::Terrain};
 
+/// Wear of the seals with which a script has them renewed.
+const WORN_SEALS: f32 = 0.6;
+/// Nearer than this a plant can mend a robot [m].
+const NEAR_PLANT_M: f32 = 5.4;
 /// How often a script looks at a world in which nothing has happened to it [ms].
 const GLANCE_MS: u64 = 60_000;
 /// After so many equal orders in a row a crew waits so long.
@@ -289,6 +293,25 @@ impl Script {
         }
         if robot.battery_fraction < LOW_BATTERY {
             return Some((Order::Charge { robot: name() }, Last::Other));
+        }
+        // A plant near by mends what is worn; what has seized goes there with what it has dug.
+        let near = |plant: &&crate::sim::observation::OwnPlant| {
+            plant.position_m.distance(robot.position_m) < NEAR_PLANT_M
+        };
+        let plant = seen.plants.iter().find(near);
+        if let Some(plant) = plant.filter(|_| WORN_SEALS < robot.seal_wear && !robot.anchored) {
+            let order = Order::Repair {
+                robot: name(),
+                by: plant.name.clone(),
+            };
+            return Some((order, Last::Other));
+        }
+        if 1.0 < robot.seal_wear && 0.0 < robot.bin_kg && plant.is_none() {
+            let order = Order::Deliver {
+                robot: name(),
+                plant: None,
+            };
+            return Some((order, Last::Other));
         }
         let thirsty = robot.propellant_kg < LOW_PROPELLANT_KG;
         if thirsty && !robot.anchored && seen.plants.iter().any(|plant| 0.5 < plant.water_kg) {

@@ -29,6 +29,8 @@ use crate::sim::{Accounts, Chance, Clock, Terms};
 
 /// Time to bolt one module on or off [s] (assumed).
 const REFIT_S: f64 = 900.0;
+/// Time in which a plant changes one part of a robot [s] (assumed).
+const OVERHAUL_S: f64 = 1_800.0;
 /// Time to take spare parts on board [s] (assumed).
 const STOCK_S: f64 = 300.0;
 /// Time to clean panels [s] (assumed).
@@ -105,6 +107,10 @@ pub enum Job {
         electronic_g: i64,
     },
     Clean,
+    /// Repair at a plant, which has arms and buys the parts that it lacks.
+    Overhaul {
+        plant: String,
+    },
     Carry {
         load: String,
     },
@@ -155,6 +161,7 @@ impl Service {
             Job::Refit { plant, .. } => format!("refitting at {plant}"),
             Job::Stock { plant, .. } => format!("taking spare parts at {plant}"),
             Job::Clean => "cleaning its panels".into(),
+            Job::Overhaul { plant } => format!("being repaired at {plant}"),
             Job::Carry { load } => format!("taking {load} on its back"),
             Job::PutDown { load } => format!("putting {load} down"),
             Job::Repair { patient } => format!("repairing {patient}"),
@@ -176,6 +183,7 @@ impl Service {
             Job::Refit { remove, add, .. } => Some(refit_time_s(remove, add)),
             Job::Stock { .. } => Some(STOCK_S),
             Job::Clean => Some(CLEAN_S),
+            Job::Overhaul { .. } => Some(OVERHAUL_S),
             Job::Carry { .. } => Some(CARRY_S),
             Job::PutDown { .. } => Some(PUT_DOWN_S),
             Job::Repair { .. } => kind.repair.map(|arm| arm.time_s),
@@ -388,6 +396,16 @@ impl Change {
     }
 }
 
+/// The first change that a robot needs, whatever spare parts there are.
+fn due_change(
+    (robot, health, tool, gear): (&Robot, &Health, &Tool, &Gear),
+) -> Result<Change, Refusal> {
+    Change::ALL
+        .into_iter()
+        .find(|change| change.is_due(&robot.kind, health, tool, gear))
+        .ok_or_else(|| Refusal::because(format!("nothing of {} needs repair", robot.name)))
+}
+
 /// The next change that a robot needs and that these spare parts allow; else why there is none.
 fn next_change(
     patient: (&Robot, &Health, &Tool, &Gear),
@@ -423,9 +441,9 @@ fn next_change(
 impl Desk<'_, '_> {
     /// Begins work on a machine.
     pub(super) fn serve(&mut self, sender: ProspectorId, order: &Order) -> Result<(), Refusal> {
-        let job = self.job(sender, order)?;
+        let name = self.actor(order);
+        let job = self.job(sender, name, order)?;
         let Some(job) = job else { return Ok(()) };
-        let name = order.robot().unwrap_or_default();
         let (.., mut pilot, _, mut probe, _, _, _, mut service) =
             own_robot(&mut self.robots, sender, name)?;
         pilot.set([]);
@@ -434,18 +452,37 @@ impl Desk<'_, '_> {
         Ok(())
     }
 
+    /// The robot whose time a job takes: the one that acts, or that a plant works on.
+    fn actor<'a>(&self, order: &'a Order) -> &'a str {
+        match order {
+            Order::Repair { robot, by } if self.plants.iter().any(|plant| plant.name == *by) => {
+                robot
+            }
+            _ => order.robot().unwrap_or_default(),
+        }
+    }
+
     /// The job of an order, checked; `None` for what a plant does by itself.
-    fn job(&mut self, sender: ProspectorId, order: &Order) -> Result<Option<Job>, Refusal> {
+    fn job(
+        &mut self,
+        sender: ProspectorId,
+        name: &str,
+        order: &Order,
+    ) -> Result<Option<Job>, Refusal> {
         if let Order::PrintSpares { plant, mass_kg } = order {
             self.print(sender, plant, *mass_kg)?;
             return Ok(None);
         }
-        let name = order.robot().unwrap_or_default();
+        let by_plant = match order {
+            Order::Refit { .. } => true,
+            Order::Repair { robot, by } => name == robot && name != by,
+            _ => false,
+        };
         {
             let (robot, motion, _, _, battery, _, _, _, _, _, health, ..) =
                 own_robot(&mut self.robots, sender, name)?;
             // A plant works on whatever lies in its reach; a robot must be able to.
-            if !matches!(order, Order::Refit { .. }) {
+            if !by_plant {
                 health.may_act(name, false)?;
                 if battery.fraction() < LOW_BATTERY {
                     return Err(Refusal::because(format!(
@@ -562,6 +599,20 @@ impl Desk<'_, '_> {
                     return Err(Refusal::because(format!("{name} has no brush")));
                 }
                 Job::Clean
+            }
+            Order::Repair { by, .. } if by_plant => {
+                let plant = docked()?;
+                if plant.name != *by {
+                    return Err(Refusal::because(format!("{name} is out of reach of {by}")));
+                }
+                let (_, _, _, _, _, _, _, _, _, gear, health, tool, _) = find(name)?;
+                let change = due_change((robot, health, tool, gear))?;
+                let (mechanical_g, electronic_g) = change.needs_g();
+                let cost_ucr = spares_cost_ucr(&self.catalogue, plant, mechanical_g, electronic_g)?;
+                self.check_credit(sender, cost_ucr)?;
+                Job::Overhaul {
+                    plant: plant.name.clone(),
+                }
             }
             Order::Repair { robot: patient, .. } => {
                 let other = near(patient, arm()?.reach_m)?;
@@ -815,7 +866,7 @@ pub(in crate::sim) fn work(
     let mut ready = Vec::new();
     for (entity, robot, motion, _, _, mut battery, _, health, mut service, ..) in &mut robots {
         let Some(job) = &service.job else { continue };
-        let by_plant = matches!(job, Job::Refit { .. });
+        let by_plant = matches!(job, Job::Refit { .. } | Job::Overhaul { .. });
         let stands = motion.at_rest || motion.touching;
         if robot.lost || !stands || (health.is_dead() && !by_plant) {
             let what = service.describe().unwrap_or_default();
@@ -994,6 +1045,58 @@ impl Bench<'_> {
             .is_ok()
     }
 
+    /// Takes spare parts out of a plant's stock, and buys what it has not.
+    fn draw_spares(
+        &mut self,
+        (plant, owner): (&mut Plant, ProspectorId),
+        (mechanical_g, mechanical_to): (i64, AccountId),
+        (electronic_g, electronic_to): (i64, AccountId),
+    ) -> Result<(), Refusal> {
+        let cost_ucr = spares_cost_ucr(self.catalogue, plant, mechanical_g, electronic_g)?;
+        if !self.pay(owner, cost_ucr) {
+            return Err(Refusal::because("no spare parts: the money is gone"));
+        }
+        let imports = self.accounts.imports;
+        let store = &mut plant.spares;
+        let from_g = mechanical_g.min(store.mechanical_g);
+        self.book(
+            store.mechanical_account,
+            mechanical_to,
+            from_g,
+            Memo::Refitted,
+        );
+        self.book(imports, mechanical_to, mechanical_g - from_g, Memo::Bought);
+        store.mechanical_g -= from_g;
+        let from_g = electronic_g.min(store.electronic_g);
+        self.book(
+            store.electronic_account,
+            electronic_to,
+            from_g,
+            Memo::Refitted,
+        );
+        self.book(imports, electronic_to, electronic_g - from_g, Memo::Bought);
+        store.electronic_g -= from_g;
+        Ok(())
+    }
+
+    /// Makes a part of a robot as good as new.
+    fn renew(
+        &self,
+        change: Change,
+        robot: &Robot,
+        (health, tool, gear): (&mut Health, &mut Tool, &mut Gear),
+    ) {
+        match change {
+            Change::Boards => {
+                health.renew_electronics(&robot.kind, &robot.name, self.chance, self.now_ms);
+            }
+            Change::Seals => health.renew_seals(&robot.name, self.chance, self.now_ms),
+            Change::Bit => gear.drill.wear = 0.0,
+            Change::Teeth => tool.wear = 0.0,
+            Change::Dust => health.brush(ARM_LEAVES),
+        }
+    }
+
     fn work_alone(
         &mut self,
         machine: Machine,
@@ -1080,6 +1183,32 @@ impl Bench<'_> {
                     robot.kind.dry_mass_kg
                 ))
             }
+            Job::Overhaul { plant } => {
+                let Some(mut plant) = plant_near(plants, plant, &motion) else {
+                    return Outcome::Failed(format!("{plant} is out of reach"));
+                };
+                let change = match due_change((&robot, &health, &tool, &gear)) {
+                    Ok(change) => change,
+                    Err(refusal) => return Outcome::Done(refusal.to_string()),
+                };
+                let (mechanical_g, electronic_g) = change.needs_g();
+                let machine = robot.machine_account;
+                if let Err(refusal) = self.draw_spares(
+                    (&mut plant, robot.owner),
+                    (mechanical_g, machine),
+                    (electronic_g, machine),
+                ) {
+                    return Outcome::Failed(refusal.to_string());
+                }
+                let scrap = self.accounts.scrap;
+                self.book(machine, scrap, mechanical_g + electronic_g, Memo::Repaired);
+                self.renew(change, &robot, (&mut health, &mut tool, &mut gear));
+                let text = format!("has {}", change.describe());
+                match due_change((&robot, &health, &tool, &gear)) {
+                    Ok(_) => Outcome::Next(text),
+                    Err(_) => Outcome::Done(text),
+                }
+            }
             Job::Stock {
                 plant,
                 mechanical_g,
@@ -1088,44 +1217,14 @@ impl Bench<'_> {
                 let Some(mut plant) = plant_near(plants, plant, &motion) else {
                     return Outcome::Failed(format!("{plant} is out of reach"));
                 };
-                let cost = spares_cost_ucr(self.catalogue, &plant, *mechanical_g, *electronic_g);
-                let cost_ucr = match cost {
-                    Ok(cost_ucr) => cost_ucr,
-                    Err(refusal) => return Outcome::Failed(refusal.to_string()),
-                };
-                if !self.pay(robot.owner, cost_ucr) {
-                    return Outcome::Failed("no spare parts: the money is gone".to_owned());
+                let drawn = self.draw_spares(
+                    (&mut plant, robot.owner),
+                    (*mechanical_g, robot.spares.mechanical_account),
+                    (*electronic_g, robot.spares.electronic_account),
+                );
+                if let Err(refusal) = drawn {
+                    return Outcome::Failed(refusal.to_string());
                 }
-                let imports = self.accounts.imports;
-                let own_g = (*mechanical_g).min(plant.spares.mechanical_g);
-                let (store, locker) = (plant.spares.clone(), robot.spares.clone());
-                self.book(
-                    store.mechanical_account,
-                    locker.mechanical_account,
-                    own_g,
-                    Memo::Refitted,
-                );
-                self.book(
-                    imports,
-                    locker.mechanical_account,
-                    mechanical_g - own_g,
-                    Memo::Bought,
-                );
-                plant.spares.mechanical_g -= own_g;
-                let own_g = (*electronic_g).min(plant.spares.electronic_g);
-                self.book(
-                    store.electronic_account,
-                    locker.electronic_account,
-                    own_g,
-                    Memo::Refitted,
-                );
-                self.book(
-                    imports,
-                    locker.electronic_account,
-                    electronic_g - own_g,
-                    Memo::Bought,
-                );
-                plant.spares.electronic_g -= own_g;
                 robot.spares.mechanical_g += mechanical_g;
                 robot.spares.electronic_g += electronic_g;
                 Outcome::Done(format!(
@@ -1193,16 +1292,7 @@ impl Bench<'_> {
                 self.book(machine, scrap, mechanical_g + electronic_g, Memo::Repaired);
                 robot.spares.mechanical_g -= mechanical_g;
                 robot.spares.electronic_g -= electronic_g;
-                match change {
-                    Change::Boards => {
-                        let kind = Arc::clone(&other.kind);
-                        health.renew_electronics(&kind, &name, self.chance, self.now_ms);
-                    }
-                    Change::Seals => health.renew_seals(&name, self.chance, self.now_ms),
-                    Change::Bit => gear.drill.wear = 0.0,
-                    Change::Teeth => tool.wear = 0.0,
-                    Change::Dust => health.brush(ARM_LEAVES),
-                }
+                self.renew(change, &other, (&mut health, &mut tool, &mut gear));
                 let text = format!("{name} has {}", change.describe());
                 match next_change((&other, &health, &tool, &gear), &robot.spares) {
                     Ok(_) => Outcome::Next(text),
