@@ -723,3 +723,78 @@ fn a_plant_mends_what_stands_beside_it_with_parts_that_it_buys() {
         "{parts}"
     );
 }
+
+/// Work on machines that exist or do not, with numbers that make sense or do not.
+fn any_work() -> impl Strategy<Value = Order> {
+    let robot = || {
+        prop_oneof![
+            4 => Just("digger-1".to_owned()),
+            4 => Just("helper".to_owned()),
+            1 => Just("player-still".to_owned()),
+            1 => ".{0,8}",
+        ]
+    };
+    let number = || {
+        prop_oneof![
+            4 => -5.0..50.0f64,
+            1 => Just(f64::NAN),
+            1 => Just(f64::INFINITY),
+            1 => Just(1e300),
+        ]
+    };
+    let modules = || prop::collection::vec(prop_oneof![Just("bin-40".to_owned()), ".{0,8}"], 0..4);
+    (
+        robot(),
+        robot(),
+        number(),
+        number(),
+        modules(),
+        modules(),
+        0..9u8,
+    )
+        .prop_map(|(robot, other, x, y, remove, add, kind)| match kind {
+            0 => Order::Refit { robot, remove, add },
+            1 => Order::TakeSpares {
+                robot,
+                mechanical_kg: x,
+                electronic_kg: y,
+            },
+            2 => Order::Repair { robot, by: other },
+            3 => Order::Cannibalise {
+                robot,
+                wreck: other,
+            },
+            4 => Order::Clean { robot },
+            5 => Order::GivePower {
+                robot,
+                to: other,
+                energy_wh: x,
+            },
+            6 => Order::Carry { robot, load: other },
+            7 => Order::PutDown { robot },
+            _ => Order::PrintSpares {
+                plant: other,
+                mass_kg: x,
+            },
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn absurd_work_on_machines_neither_panics_nor_loses_a_gram(
+        orders in prop::collection::vec((any_work(), 0..7200u64), 1..12)
+    ) {
+        let mut world = beside_the_plant("boulder-gripper", |_| ());
+        for (wanted, wait_s) in orders {
+            let _ = order(&mut world, wanted);
+            world.run_until_ms(world.time_ms() + 1000 * wait_s);
+            prop_assert_eq!(world.mass_error_g(), 0);
+            prop_assert_eq!(world.ledger().credit_error_ucr(), 0);
+            for robot in world.scene().robots {
+                prop_assert!(robot.position_m.is_finite() && robot.battery_fill.is_finite());
+            }
+        }
+    }
+}

@@ -644,6 +644,11 @@ impl Desk<'_, '_> {
                 if other.0.stripped {
                     return Err(Refusal::because(format!("{wreck} has been taken apart")));
                 }
+                if let Some(load) = &other.0.carries {
+                    return Err(Refusal::because(format!(
+                        "{wreck} carries {load} and must put it down first"
+                    )));
+                }
                 if grams(robot.kind.spares_capacity_kg) <= robot.spares.total_g() {
                     return Err(Refusal::because(format!(
                         "the lockers of {name} have no room for parts"
