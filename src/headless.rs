@@ -105,6 +105,8 @@ pub struct RobotReport {
     /// In the rotating frame of the body.
     pub velocity_m_s: [f32; 3],
     pub at_rest: bool,
+    /// In touch with the ground or with another machine.
+    pub touching: bool,
     pub lost: bool,
     pub anchored: bool,
     pub activity: String,
@@ -379,6 +381,35 @@ impl Headless {
         true
     }
 
+    /// Position [m] and velocity [m/s] of a robot in 64 bits, where [`Scene`] is rounded to 32: for
+    /// experiments that weigh energies.
+    pub fn exact_motion(&mut self, name: &str) -> Option<(DVec3, DVec3)> {
+        let mut robots = self.world.query::<(&Robot, &BodyHandle)>();
+        let (_, &body) = robots
+            .iter(&self.world)
+            .find(|(robot, _)| robot.name == name)?;
+        Some(self.world.resource::<Physics>().place_and_velocity(body))
+    }
+
+    /// Wakes every robot that has come to rest: for experiments on how still rest is.
+    pub fn wake_robots(&mut self) {
+        let mut robots = self.world.query::<&BodyHandle>();
+        let bodies: Vec<BodyHandle> = robots.iter(&self.world).copied().collect();
+        let mut physics = self.world.resource_mut::<Physics>();
+        for body in bodies {
+            physics.wake(body);
+        }
+    }
+
+    /// Digs or heaps ground in one go: the initial state of an experiment, not a thing that can
+    /// happen in a run. The books still hold what was there before.
+    pub fn replace_terrain(&mut self, mut terrain: Terrain) {
+        let changed = terrain.take_changed_chunks();
+        let mut physics = self.world.resource_mut::<Physics>();
+        physics.renew_ground(&terrain, &changed);
+        self.world.insert_resource(terrain);
+    }
+
     /// Hash of everything that can make a difference later.
     pub fn state_hash(&mut self) -> u64 {
         let mut hash = Xxh3::new();
@@ -539,6 +570,7 @@ impl Headless {
                         position_m: motion.position_m.to_array(),
                         velocity_m_s: motion.velocity_m_s.to_array(),
                         at_rest: motion.at_rest,
+                        touching: motion.touching,
                         lost: robot.lost,
                         anchored: *anchor != Anchor::Out,
                         activity: pilot.describe(robot, motion, bin),

@@ -3,6 +3,8 @@
 //! One thread; medians over batches, so that another process that takes a core for a moment does
 //! not count. Build with `--release` for figures worth quoting.
 
+pub(super) mod physics;
+
 use std::{fs, time::Instant};
 
 use bevy::math::Vec3;

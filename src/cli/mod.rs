@@ -100,9 +100,27 @@ enum Command {
     },
     /// Measure throughput and cost on this machine
     Bench {
+        #[command(subcommand)]
+        what: Option<BenchCommand>,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum BenchCommand {
+    /// Cost of robots in flight, in contact and digging, by body and number
+    Physics {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+        /// A body of the catalogue, in place of a choice from small to large; may be repeated
+        #[arg(long = "body", value_name = "ID")]
+        bodies: Vec<String>,
+        /// A number of robots, in place of 1, 8, 64 and 256; may be repeated
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+        robots: Vec<u16>,
     },
 }
 
@@ -150,7 +168,19 @@ impl Cli {
             Some(Command::Check { paths, json }) => check::check(&paths, json),
             Some(Command::Body(args)) => body::body(&args),
             Some(Command::Reference { file, json }) => reference(&file, json),
-            Some(Command::Bench { json }) => bench::bench(json),
+            Some(Command::Bench { what: None, json }) => bench::bench(json),
+            Some(Command::Bench {
+                what:
+                    Some(BenchCommand::Physics {
+                        json: also,
+                        bodies,
+                        robots,
+                    }),
+                json,
+            }) => {
+                let crowds: Vec<usize> = robots.into_iter().map(usize::from).collect();
+                bench::physics::bench(json || also, &bodies, &crowds)
+            }
         }
     }
 }

@@ -57,6 +57,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
         model.mass_g(),
     );
     let exhaust = ledger.open("exhaust", mass(Good::Water), AccountKind::Sink, 0);
+    let drifted = ledger.open("drifted", mass(Good::Rock), AccountKind::Sink, 0);
     let sold = ledger.open(
         format!("sold:{}", level.market.node),
         mass(Good::Water),
@@ -84,6 +85,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
     let accounts = Accounts {
         rock,
         exhaust,
+        drifted,
         sold,
         buyer,
         carrier,
@@ -141,6 +143,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
     };
 
     let mut physics = Physics::default();
+    let mut taken = Vec::new();
     let plant_kinds: BTreeMap<_, _> = level
         .plant_kinds
         .iter()
@@ -148,8 +151,12 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
         .collect();
     for spec in &level.plants {
         let kind = Arc::clone(&plant_kinds[&spec.kind]);
-        let (position_m, rotation) =
-            stand_on(&terrain, place_m(&model, level, &spec.site), kind.size_m);
+        let (position_m, rotation) = stand_on(
+            &terrain,
+            place_m(&model, level, &spec.site),
+            kind.size_m,
+            &mut taken,
+        );
         let (x, y, z) = kind.size_m;
         physics.add_fixture(
             position_m.as_vec3(),
@@ -228,8 +235,12 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
     }
     for spec in &level.robots {
         let kind = Arc::clone(&robot_kinds[spec.kind.as_str()]);
-        let (position_m, rotation) =
-            stand_on(&terrain, place_m(&model, level, &spec.site), kind.size_m);
+        let (position_m, rotation) = stand_on(
+            &terrain,
+            place_m(&model, level, &spec.site),
+            kind.size_m,
+            &mut taken,
+        );
         let part = |part: &str| format!("robot:{}:{part}", spec.name);
         let propellant_g = grams(kind.propellant_kg);
         let dry_g = kind.dry_mass_g();
@@ -384,26 +395,39 @@ fn place_m(model: &BodyModel, level: &Level, site: &Site) -> DVec3 {
 ///
 /// The ground around the place is judged by the field's slope first; the best few spots are then
 /// felt for with the four feet on the mesh that the machine will stand on.
-fn stand_on(terrain: &Terrain, place_m: DVec3, size_m: (f64, f64, f64)) -> (DVec3, DQuat) {
+fn stand_on(
+    terrain: &Terrain,
+    place_m: DVec3,
+    size_m: (f64, f64, f64),
+    taken: &mut Vec<(DVec3, f64)>,
+) -> (DVec3, DQuat) {
+    let (x_m, y_m, z_m) = size_m;
+    let radius_m = 0.5 * DVec3::new(x_m, y_m, z_m).length();
     let up = terrain.up(place_m);
     let east = DVec3::Z.cross(up).normalize_or(up.any_orthonormal_vector());
     let north = up.cross(east);
     let mut spots = Vec::new();
     for ring in 0..=4 {
-        let radius_m = LEVEL_GROUND_M * f64::from(ring) / 4.0;
+        let away_m = LEVEL_GROUND_M * f64::from(ring) / 4.0;
         let around = (6 * ring).max(1);
         for k in 0..around {
             let angle = std::f64::consts::TAU * f64::from(k) / f64::from(around);
-            let beside_m = place_m + radius_m * (angle.cos() * east + angle.sin() * north);
+            let beside_m = place_m + away_m * (angle.cos() * east + angle.sin() * north);
             let ground_m = terrain.surface_below(beside_m);
             let slope = 1.0 - terrain.normal(ground_m).dot(up);
             let rock = terrain.model().ground_at(ground_m - 0.2 * up).rock;
-            let demerit = slope + 0.005 * radius_m + if rock { 0.5 } else { 0.0 };
-            spots.push((demerit, ground_m));
+            let demerit = slope + 0.005 * away_m + if rock { 0.5 } else { 0.0 };
+            // Only where there is no other place may two stand in each other's way.
+            let crowded = taken.iter().any(|&(other_m, other_radius_m)| {
+                other_m.distance(ground_m) < radius_m + other_radius_m
+            });
+            spots.push((demerit + if crowded { 1e3 } else { 0.0 }, ground_m));
         }
     }
     spots.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let stands = spots.iter().take(SPOTS_FELT).map(|&(_, ground_m)| {
+    let free = spots[0].0 < 1e3;
+    let spots = spots.iter().filter(|spot| !free || spot.0 < 1e3);
+    let stands = spots.take(SPOTS_FELT).map(|&(_, ground_m)| {
         let level = stand(up, north);
         let feet = feet_m(terrain, ground_m, up, level, size_m);
         let heights = feet.map(|foot| (foot - ground_m).dot(up));
@@ -429,6 +453,7 @@ fn stand_on(terrain: &Terrain, place_m: DVec3, size_m: (f64, f64, f64)) -> (DVec
         .map(|foot| (foot - ground_m).dot(normal))
         .fold(f64::NEG_INFINITY, f64::max);
     let centre_m = ground_m + (highest_m + 0.5 * size_m.1 + SET_DOWN_M) * normal;
+    taken.push((centre_m, radius_m));
     (centre_m, rotation)
 }
 

@@ -176,6 +176,8 @@ pub struct Accounts {
     pub rock: AccountId,
     /// Burnt propellant [g].
     pub exhaust: AccountId,
+    /// Ground that has left the body for space [g].
+    pub drifted: AccountId,
     /// What has arrived at the node [g].
     pub sold: AccountId,
     /// Who pays for it.

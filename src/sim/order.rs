@@ -61,6 +61,8 @@ pub enum Order {
         #[serde(default)]
         plant: Option<String>,
     },
+    /// Pour the load out behind the robot, where it lies as a heap or drifts off.
+    Dump { robot: String },
     /// Rest in the sun until the battery is full.
     Charge { robot: String },
     /// Drop what the robot is doing. A robot in flight still lands.
@@ -151,6 +153,7 @@ impl Order {
             | Self::Release { robot }
             | Self::Dig { robot, .. }
             | Self::Deliver { robot, .. }
+            | Self::Dump { robot }
             | Self::Charge { robot }
             | Self::Stop { robot }
             | Self::Survey { robot }
@@ -253,6 +256,7 @@ impl fmt::Display for Order {
                 write!(f, "{plant}: print {mass_kg} kg of spare parts")
             }
             Self::Refuel { robot } => write!(f, "{robot}: refuel"),
+            Self::Dump { robot } => write!(f, "{robot}: dump the load"),
         }
     }
 }

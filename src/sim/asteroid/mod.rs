@@ -22,7 +22,8 @@
 //! - [`approximation`] has cheaper models of gravity, to tell what they miss.
 //! - [`polyhedron`] computes gravity exactly, [`solid`] almost so and fast, [`gravity`] keeps it
 //!   for the tick.
-//! - [`voxels`] is what was dug; [`surface`] makes meshes of it.
+//! - [`voxels`] is what was dug and heaped up, [`slump`] what holds of it; [`surface`] makes meshes
+//!   of it.
 
 pub mod approximation;
 pub mod catalogue;
@@ -37,6 +38,7 @@ pub mod ore;
 pub mod outline;
 pub mod polyhedron;
 pub mod relief;
+pub mod slump;
 pub mod spin;
 pub mod surface;
 pub mod voxels;

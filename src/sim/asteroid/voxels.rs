@@ -55,6 +55,9 @@ pub struct Terrain {
     changed: BTreeSet<ChunkKey>,
     digs: Vec<Dig>,
     oldest_dig: usize,
+    /// Voxels whose surroundings have changed and may not hold any more.
+    pub(super) restless: BTreeSet<(ChunkKey, u16)>,
+    fields: Mutex<BTreeMap<ChunkKey, (u32, Arc<Samples>)>>,
     meshes: Mutex<BTreeMap<ChunkKey, (u32, Arc<ChunkMesh>)>>,
 }
 
@@ -74,8 +77,23 @@ pub enum Field {
 pub struct Spoil {
     /// All of it.
     pub mass_g: i64,
-    /// The part that is water.
+    /// The part that is water, of undisturbed ground.
     pub water_g: i64,
+    /// And of spoil that was lying there, in micrograms.
+    pub heap_water_ug: i64,
+}
+
+impl Spoil {
+    /// All its water, in micrograms.
+    pub fn water_ug(self) -> i64 {
+        1_000_000 * self.water_g + self.heap_water_ug
+    }
+
+    fn add(&mut self, other: Self) {
+        self.mass_g += other.mass_g;
+        self.water_g += other.water_g;
+        self.heap_water_ug += other.heap_water_ug;
+    }
 }
 
 /// Edits of one chunk.
@@ -89,7 +107,7 @@ struct ChunkEdits {
     /// Of what was taken, by axis, in grams times half voxels from the corner of the chunk: whole
     /// numbers, so that the centroid does not depend on the order of digging.
     moment: [i64; 3],
-    /// Of all its voxels together.
+    /// Of all its voxels together, less what was heaped on them.
     removed_g: i64,
 }
 
@@ -104,6 +122,12 @@ struct VoxelEdit {
     removed_g: u32,
     /// As much of `removed_g` as the surface shows.
     shown_g: u32,
+    /// Spoil that lies in it.
+    heap_g: u32,
+    /// As much of `heap_g` as the surface shows.
+    heap_shown_g: u32,
+    /// The water in that spoil, in micrograms.
+    heap_water_ug: u64,
 }
 
 /// The voxels that one place of work reaches, nearest first.
@@ -117,7 +141,7 @@ struct Dig {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Reach {
+pub(super) struct Reach {
     key: ChunkKey,
     index: u16,
     initial_g: u32,
@@ -133,6 +157,7 @@ struct SavedTerrain {
     chunks: Vec<ChunkEdits>,
     revisions: BTreeMap<ChunkKey, u32>,
     changed: BTreeSet<ChunkKey>,
+    restless: BTreeSet<(ChunkKey, u16)>,
 }
 
 /// Why a saved terrain cannot be loaded.
@@ -159,6 +184,8 @@ impl Terrain {
             changed: BTreeSet::new(),
             digs: Vec::new(),
             oldest_dig: 0,
+            restless: BTreeSet::new(),
+            fields: Mutex::default(),
             meshes: Mutex::default(),
         }
     }
@@ -186,8 +213,8 @@ impl Terrain {
     /// [`BodyModel::signed_distance_m`] for how far it can be trusted.
     pub fn signed_distance_m(&self, p: DVec3) -> f64 {
         let pristine_m = self.model.signed_distance_m(p);
-        let dug = self.dug_share(p);
-        pristine_m + (VOID_M - pristine_m) * dug
+        let (dug, heaped) = self.edited_shares(p);
+        shaped_m(pristine_m, dug, heaped)
     }
 
     /// The surface straight below `p`, along the line to the centre; straight above it if `p`
@@ -233,8 +260,7 @@ impl Terrain {
                 break;
             };
             let taken = self.take(reach, want_g - spoil.mass_g);
-            spoil.mass_g += taken.mass_g;
-            spoil.water_g += taken.water_g;
+            spoil.add(taken);
             if spoil.mass_g < want_g {
                 self.digs[dig].next += 1;
             }
@@ -244,12 +270,12 @@ impl Terrain {
         spoil
     }
 
-    /// All that was ever taken.
+    /// All that was taken and not put back.
     pub fn removed_g(&self) -> i64 {
         self.removed_g
     }
 
-    /// The water in all that was ever taken.
+    /// The water in all the undisturbed ground that was ever taken.
     pub fn removed_water_g(&self) -> i64 {
         self.removed_water_g
     }
@@ -315,8 +341,18 @@ impl Terrain {
 
     /// What things that touch the ground feel of a chunk.
     pub fn field(&self, key: ChunkKey) -> Field {
-        if self.chunk_revision(key) != 0 {
-            return Field::Samples(Arc::new(self.samples(key)));
+        let revision = self.chunk_revision(key);
+        if revision != 0 {
+            // A poisoned lock still guards whole values.
+            let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((made, samples)) = fields.get(&key)
+                && *made == revision
+            {
+                return Field::Samples(Arc::clone(samples));
+            }
+            let samples = Arc::new(self.samples(key));
+            fields.insert(key, (revision, Arc::clone(&samples)));
+            return Field::Samples(samples);
         }
         if self.model.chunk_may_hold_surface(key) {
             return Field::Samples(self.model.samples(key));
@@ -343,10 +379,18 @@ impl Terrain {
                 h.update(&voxel.index.to_le_bytes());
                 h.update(&voxel.removed_g.to_le_bytes());
                 h.update(&voxel.shown_g.to_le_bytes());
+                h.update(&voxel.heap_g.to_le_bytes());
+                h.update(&voxel.heap_shown_g.to_le_bytes());
+                h.update(&voxel.heap_water_ug.to_le_bytes());
             }
         }
         h.update(&self.removed_g.to_le_bytes());
         h.update(&self.turning.bytes().collect::<Vec<u8>>());
+        for (key, index) in &self.restless {
+            for part in [key.x, key.y, key.z, i32::from(*index)] {
+                h.update(&part.to_le_bytes());
+            }
+        }
     }
 
     /// Index in `digs` of the voxels within reach of a place.
@@ -393,7 +437,7 @@ impl Terrain {
                         continue;
                     }
                     let reach = self.pristine_voxel(key, within);
-                    if 0 < reach.initial_g {
+                    if 0 < reach.initial_g || 0 < self.heap_g(key, reach.index) {
                         near.push((apart2_m2, reach));
                     }
                 }
@@ -405,7 +449,7 @@ impl Terrain {
     }
 
     /// What a voxel holds before anyone digs.
-    fn pristine_voxel(&self, key: ChunkKey, voxel: [i32; 3]) -> Reach {
+    pub(super) fn pristine_voxel(&self, key: ChunkKey, voxel: [i32; 3]) -> Reach {
         let middle = voxel_centre_m(key, voxel);
         let distance_m = self.model.signed_distance_m(middle);
         let fill = (0.5 - distance_m / VOXEL_M).clamp(0.0, 1.0);
@@ -419,8 +463,8 @@ impl Terrain {
         }
     }
 
-    /// Takes up to `want_g` from one voxel.
-    fn take(&mut self, reach: Reach, want_g: i64) -> Spoil {
+    /// Where the edits of a voxel are kept: made if there are none yet.
+    fn edit_slots(&mut self, reach: Reach) -> (usize, usize) {
         let slot = match self.chunk_slot(reach.key) {
             Ok(slot) => slot,
             Err(slot) => {
@@ -440,48 +484,141 @@ impl Terrain {
             }
         };
         let chunk = &mut self.chunks[slot];
-        let at = match chunk.voxel_slot(reach.index) {
-            Ok(at) => at,
-            Err(at) => {
-                let edit = VoxelEdit {
-                    index: reach.index,
-                    initial_g: reach.initial_g,
-                    water_g: reach.water_g,
-                    removed_g: 0,
-                    shown_g: 0,
-                };
-                chunk.voxels.insert(at, edit);
-                at
-            }
-        };
-        let edit = &mut chunk.voxels[at];
-        let left_g = edit.initial_g - edit.removed_g;
-        // `left_g` has 32 bits, so the lesser of both has.
-        let mass_g = i64::from(left_g).min(want_g) as u32;
-        if mass_g == 0 {
-            return Spoil::default();
+        let at = chunk.voxel_slot(reach.index).unwrap_or_else(|at| {
+            let edit = VoxelEdit {
+                index: reach.index,
+                initial_g: reach.initial_g,
+                water_g: reach.water_g,
+                removed_g: 0,
+                shown_g: 0,
+                heap_g: 0,
+                heap_shown_g: 0,
+                heap_water_ug: 0,
+            };
+            chunk.voxels.insert(at, edit);
+            at
+        });
+        (slot, at)
+    }
+
+    /// Books a change of mass in a chunk; `removed_g` is negative for what was heaped up.
+    fn book(&mut self, slot: usize, index: u16, removed_g: i64, at_once: bool) {
+        let chunk = &mut self.chunks[slot];
+        for (moment, i) in chunk.moment.iter_mut().zip(voxel_of(index)) {
+            *moment += i64::from(2 * i + 1) * removed_g;
         }
-        let water_before_g = edit.removed_water_g();
-        edit.removed_g += mass_g;
-        let spoil = Spoil {
-            mass_g: i64::from(mass_g),
-            water_g: edit.removed_water_g() - water_before_g,
-        };
-        let emptied = edit.removed_g == edit.initial_g;
-        for (moment, i) in chunk.moment.iter_mut().zip(voxel_of(reach.index)) {
-            *moment += i64::from(2 * i + 1) * spoil.mass_g;
-        }
-        chunk.removed_g += spoil.mass_g;
-        let hole = chunk.hole();
+        chunk.removed_g += removed_g;
+        chunk.unshown_g += removed_g.abs();
+        let (hole, shows) = (chunk.hole(), SHOWN_STEP_G <= chunk.unshown_g);
         if hole != self.holes[slot] {
             self.holes[slot] = hole;
             self.holes_revision += 1;
         }
-        chunk.unshown_g += spoil.mass_g;
-        if emptied || SHOWN_STEP_G <= chunk.unshown_g {
+        if at_once || shows {
+            self.show(slot);
+        }
+    }
+
+    /// Takes up to `want_g` from one voxel, spoil first.
+    fn take(&mut self, reach: Reach, want_g: i64) -> Spoil {
+        let (slot, at) = self.edit_slots(reach);
+        let edit = &mut self.chunks[slot].voxels[at];
+        let heap_g = i64::from(edit.heap_g).min(want_g).max(0);
+        let mut spoil = Spoil::default();
+        if 0 < heap_g {
+            let share = u128::from(edit.heap_water_ug) * heap_g as u128 / u128::from(edit.heap_g);
+            edit.heap_g -= heap_g as u32;
+            edit.heap_water_ug -= share as u64;
+            spoil.mass_g = heap_g;
+            spoil.heap_water_ug = share as i64;
+        }
+        let left_g = i64::from(edit.initial_g - edit.removed_g);
+        // `left_g` has 32 bits, so the lesser of both has.
+        let mass_g = left_g.min(want_g - heap_g).max(0);
+        let water_before_g = edit.removed_water_g();
+        edit.removed_g += mass_g as u32;
+        spoil.mass_g += mass_g;
+        spoil.water_g = edit.removed_water_g() - water_before_g;
+        if spoil.mass_g == 0 {
+            return spoil;
+        }
+        let emptied = edit.removed_g == edit.initial_g && edit.heap_g == 0;
+        self.book(slot, reach.index, spoil.mass_g, emptied);
+        spoil
+    }
+
+    /// Takes up to `want_g` from the voxel around a place, and lets the surface follow at once.
+    pub(super) fn take_at(&mut self, at_m: DVec3, want_g: i64) -> Spoil {
+        let (key, voxel) = voxel_around(at_m);
+        let spoil = self.take(self.pristine_voxel(key, voxel), want_g);
+        self.removed_g += spoil.mass_g;
+        self.removed_water_g += spoil.water_g;
+        if let Ok(slot) = self.chunk_slot(key)
+            && 0 < spoil.mass_g
+        {
             self.show(slot);
         }
         spoil
+    }
+
+    /// Puts up to `mass_g` of spoil into the voxel around a place, as much as it has room for, with
+    /// its share of the water. Returns the mass.
+    pub(super) fn put_at(&mut self, at_m: DVec3, mass_g: i64, water_ug: i64) -> i64 {
+        let (key, voxel) = voxel_around(at_m);
+        let reach = self.pristine_voxel(key, voxel);
+        let pristine_m = self.model.signed_distance_m(voxel_centre_m(key, voxel));
+        let full_g = self.heap_full_g();
+        let (slot, at) = self.edit_slots(reach);
+        let edit = &mut self.chunks[slot].voxels[at];
+        let room_g = edit.room_g(pristine_m, full_g) - i64::from(edit.heap_g);
+        let put_g = mass_g.min(room_g).max(0);
+        if put_g == 0 {
+            return 0;
+        }
+        let share = i128::from(water_ug) * i128::from(put_g) / i128::from(mass_g);
+        edit.heap_g += put_g as u32;
+        edit.heap_water_ug += share as u64;
+        self.removed_g -= put_g;
+        // What was known to be empty is not.
+        self.digs.clear();
+        self.oldest_dig = 0;
+        self.book(slot, reach.index, -put_g, true);
+        put_g
+    }
+
+    /// Spoil that lies in the voxel around a place [g].
+    pub fn spoil_at(&self, at_m: DVec3) -> i64 {
+        let (key, voxel) = voxel_around(at_m);
+        i64::from(self.heap_g(key, voxel_index(voxel)))
+    }
+
+    /// All spoil that lies on the body [g].
+    pub fn spoil_g(&self) -> i64 {
+        self.chunks
+            .iter()
+            .flat_map(|chunk| &chunk.voxels)
+            .map(|edit| i64::from(edit.heap_g))
+            .sum()
+    }
+
+    fn heap_g(&self, key: ChunkKey, index: u16) -> u32 {
+        let Ok(slot) = self.chunk_slot(key) else {
+            return 0;
+        };
+        let chunk = &self.chunks[slot];
+        chunk
+            .voxel_slot(index)
+            .map_or(0, |at| chunk.voxels[at].heap_g)
+    }
+
+    /// Density of spoil [kg/m³]: ground that was loosened takes twice its room (assumed; half the
+    /// bulk density, as the loose surface of Bennu has, Walsh et al. 2022).
+    pub fn heap_density_kg_m3(&self) -> f64 {
+        0.5 * self.model.record().density_kg_m3
+    }
+
+    fn heap_full_g(&self) -> f64 {
+        1e3 * self.heap_density_kg_m3() * VOXEL_M.powi(3)
     }
 
     /// Lets the surface of a chunk follow what was dug.
@@ -491,10 +628,12 @@ impl Terrain {
         chunk.unshown_g = 0;
         let mut touched = BTreeSet::from([key]);
         for edit in &mut chunk.voxels {
-            if edit.shown_g == edit.removed_g {
+            if edit.shown_g == edit.removed_g && edit.heap_shown_g == edit.heap_g {
                 continue;
             }
             edit.shown_g = edit.removed_g;
+            edit.heap_shown_g = edit.heap_g;
+            self.restless.insert((key, edit.index));
             // A chunk reads one voxel beyond each of its borders.
             let sides = voxel_of(edit.index).map(|i| match i {
                 0 => -1..=0,
@@ -519,17 +658,18 @@ impl Terrain {
         self.chunks.binary_search_by_key(&key, |chunk| chunk.key)
     }
 
-    /// Share of the rock around `p` that is gone, as the surface shows it: 0 to 1.
-    fn dug_share(&self, p: DVec3) -> f64 {
+    /// Shares of the rock around `p` that are gone, and of the room that is filled with spoil, as
+    /// the surface shows them: 0 to 1.
+    fn edited_shares(&self, p: DVec3) -> (f64, f64) {
         if self.chunks.is_empty() {
-            return 0.0;
+            return (0.0, 0.0);
         }
         // Between the middles of eight voxels.
         let scaled = p / VOXEL_M - 0.5;
         let floor = scaled.floor();
         let t = scaled - floor;
         let base = floor.as_ivec3();
-        let mut share = 0.0;
+        let (mut dug, mut heaped) = (0.0, 0.0);
         let mut at_hand: Option<(ChunkKey, Option<&ChunkEdits>)> = None;
         for corner in 0..8 {
             let offset = [corner & 1, corner >> 1 & 1, corner >> 2];
@@ -553,14 +693,21 @@ impl Terrain {
                 continue;
             };
             let weight = |i: usize, t: f64| if offset[i] == 1 { t } else { 1.0 - t };
-            share +=
-                weight(0, t.x) * weight(1, t.y) * weight(2, t.z) * chunk.voxels[slot].shown_share();
+            let weight = weight(0, t.x) * weight(1, t.y) * weight(2, t.z);
+            let edit = &chunk.voxels[slot];
+            dug += weight * edit.shown_share();
+            if 0 < edit.heap_shown_g {
+                let middle = voxel_centre_m(key, voxel_of(index));
+                let pristine_m = self.model.signed_distance_m(middle);
+                heaped += weight * edit.heap_share(pristine_m, self.heap_full_g());
+            }
         }
-        share
+        (dug, heaped)
     }
 
     /// Values of the field in a chunk, with what has been dug.
     fn samples(&self, key: ChunkKey) -> Samples {
+        let full_g = self.heap_full_g();
         let mut samples = *self.model.samples(key);
         for x in -1..=1 {
             for y in -1..=1 {
@@ -578,8 +725,8 @@ impl Terrain {
                         if voxel.iter().all(|i| (-1..=CHUNK_VOXELS).contains(i)) {
                             let sample = &mut samples[sample_index(voxel)];
                             let pristine_m = f64::from(*sample);
-                            let dug = edit.shown_share();
-                            *sample = (pristine_m + (VOID_M - pristine_m) * dug) as f32;
+                            let heaped = edit.heap_share(pristine_m, full_g);
+                            *sample = shaped_m(pristine_m, edit.shown_share(), heaped) as f32;
                         }
                     }
                 }
@@ -601,6 +748,7 @@ impl Clone for Terrain {
             removed_water_g: self.removed_water_g,
             revisions: self.revisions.clone(),
             changed: self.changed.clone(),
+            restless: self.restless.clone(),
             ..Self::new(Arc::clone(&self.model))
         }
     }
@@ -615,6 +763,7 @@ impl From<Terrain> for SavedTerrain {
             chunks: terrain.chunks,
             revisions: terrain.revisions,
             changed: terrain.changed,
+            restless: terrain.restless,
         }
     }
 }
@@ -647,6 +796,7 @@ impl TryFrom<SavedTerrain> for Terrain {
         terrain.chunks = saved.chunks;
         terrain.revisions = saved.revisions;
         terrain.changed = saved.changed;
+        terrain.restless = saved.restless;
         Ok(terrain)
     }
 }
@@ -657,7 +807,7 @@ impl ChunkEdits {
     }
 
     fn recount_g(&self) -> i64 {
-        self.voxels.iter().map(|v| i64::from(v.removed_g)).sum()
+        self.voxels.iter().map(VoxelEdit::net_removed_g).sum()
     }
 
     /// The mass that is missing, at its centroid; in the middle of the chunk while none is.
@@ -666,7 +816,9 @@ impl ChunkEdits {
             if self.removed_g == 0 {
                 f64::from(CHUNK_VOXELS) / 2.0
             } else {
-                0.5 * sum as f64 / self.removed_g as f64
+                // A hole and a heap of about the same mass have a centroid anywhere: it is kept in
+                // the chunk, where their sum is next to nothing.
+                (0.5 * sum as f64 / self.removed_g as f64).clamp(0.0, f64::from(CHUNK_VOXELS))
             }
         });
         Mascon {
@@ -683,27 +835,22 @@ impl ChunkEdits {
         let sound = self.voxels.iter().all(|edit| {
             edit.index < limit && {
                 let pristine = terrain.pristine_voxel(self.key, voxel_of(edit.index));
-                0 < edit.initial_g
+                (0 < edit.initial_g || 0 < edit.heap_g || edit.removed_g == 0)
                     && edit.initial_g == pristine.initial_g
                     && edit.water_g == pristine.water_g
                     && edit.removed_g <= edit.initial_g
                     && edit.shown_g <= edit.removed_g
             }
         });
-        let unshown_g: i64 = self
-            .voxels
-            .iter()
-            .map(|edit| i64::from(edit.removed_g) - i64::from(edit.shown_g))
-            .sum();
         let mut moment = [0_i64; 3];
         for edit in &self.voxels {
             for (sum, i) in moment.iter_mut().zip(voxel_of(edit.index)) {
-                *sum += i64::from(2 * i + 1) * i64::from(edit.removed_g);
+                *sum += i64::from(2 * i + 1) * edit.net_removed_g();
             }
         }
         if sorted
             && sound
-            && unshown_g == self.unshown_g
+            && 0 <= self.unshown_g
             && moment == self.moment
             && self.recount_g() == self.removed_g
         {
@@ -716,16 +863,62 @@ impl ChunkEdits {
 
 impl VoxelEdit {
     fn shown_share(&self) -> f64 {
+        if self.initial_g == 0 {
+            return 0.0;
+        }
         f64::from(self.shown_g) / f64::from(self.initial_g)
+    }
+
+    fn net_removed_g(&self) -> i64 {
+        i64::from(self.removed_g) - i64::from(self.heap_g)
+    }
+
+    /// Spoil that fits into the voxel beside the ground that is left [g].
+    fn room_g(&self, pristine_m: f64, full_g: f64) -> i64 {
+        let fill = (0.5 - pristine_m / VOXEL_M).clamp(0.0, 1.0);
+        let left = if self.initial_g == 0 {
+            0.0
+        } else {
+            1.0 - f64::from(self.removed_g) / f64::from(self.initial_g)
+        };
+        (full_g * (1.0 - fill * left)).round() as i64
+    }
+
+    fn heap_share(&self, pristine_m: f64, full_g: f64) -> f64 {
+        if self.heap_shown_g == 0 {
+            return 0.0;
+        }
+        let room_g = self.room_g(pristine_m, full_g).max(1);
+        (f64::from(self.heap_shown_g) / room_g as f64).min(1.0)
     }
 
     /// The water in what was removed: rounded once for the sum, so that digging gram by gram
     /// brings up the same water as digging at once.
     fn removed_water_g(&self) -> i64 {
+        if self.initial_g == 0 {
+            return 0;
+        }
         let exact = u64::from(self.removed_g) * u64::from(self.water_g);
         let initial = u64::from(self.initial_g);
         ((exact + initial / 2) / initial) as i64
     }
+}
+
+/// Value of the field in a voxel of which a share is gone and whose room is filled in part.
+fn shaped_m(pristine_m: f64, dug: f64, heaped: f64) -> f64 {
+    let left_m = pristine_m + (VOID_M - pristine_m) * dug;
+    left_m + (-VOID_M - left_m).min(0.0) * heaped
+}
+
+/// The chunk of the voxel around a place, and the voxel in it.
+fn voxel_around(at_m: DVec3) -> (ChunkKey, [i32; 3]) {
+    let key = ChunkKey::containing(at_m);
+    let within = ((at_m - key.min_corner_m()) / VOXEL_M).floor().as_ivec3();
+    (key, within.to_array().map(|i| i.clamp(0, CHUNK_VOXELS - 1)))
+}
+
+pub(super) fn centre_of(key: ChunkKey, index: u16) -> DVec3 {
+    voxel_centre_m(key, voxel_of(index))
 }
 
 fn voxel_index([x, y, z]: [i32; 3]) -> u16 {

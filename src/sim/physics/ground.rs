@@ -5,9 +5,8 @@
 //! and which way out. Chunks are sampled when something comes near and forgotten when many others
 //! have been; nothing depends on it, since a chunk is a function of the terrain.
 
-use std::collections::HashMap;
-
 use bevy::math::{DVec3, IVec3};
+use bevy::platform::collections::HashMap;
 
 use super::solver::{Contact, NOBODY};
 use super::{Body, Grip, Surroundings};
@@ -43,7 +42,7 @@ impl Ground {
         }
         self.patches.entry(key).or_insert_with(|| Patch {
             field: surroundings.field(key),
-            grips: HashMap::new(),
+            grips: HashMap::default(),
         })
     }
 

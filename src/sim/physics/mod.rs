@@ -254,14 +254,20 @@ impl Body {
     }
 }
 
-/// Moments of inertia about world axes.
+/// Moments about world axes of a body with these about its own.
 fn inertia_in_world(rotation: DQuat, principal: DVec3) -> DMat3 {
     let axes = DMat3::from_quat(rotation);
-    axes * DMat3::from_diagonal(principal) * axes.transpose()
+    let scaled = DMat3::from_cols(
+        axes.x_axis * principal.x,
+        axes.y_axis * principal.y,
+        axes.z_axis * principal.z,
+    );
+    scaled * axes.transpose()
 }
 
-fn inverse_inertia_in_world(rotation: DQuat, principal: DVec3) -> DMat3 {
-    inertia_in_world(rotation, principal.recip())
+/// What moments of inertia about its own axes make of a vector in the world.
+fn through_axes(rotation: DQuat, moments: DVec3, v: DVec3) -> DVec3 {
+    rotation * (moments * (rotation.inverse() * v))
 }
 
 /// Speed below which a thing is as good as still under this weight.
@@ -589,8 +595,9 @@ impl Physics {
                 });
             }
             if body.torque_n_m != DVec3::ZERO {
-                let inverse = inverse_inertia_in_world(body.rotation, body.inertia_kg_m2());
-                body.angular_velocity_rad_s += tick_s * (inverse * body.torque_n_m);
+                let eased = body.inertia_kg_m2().recip();
+                body.angular_velocity_rad_s +=
+                    tick_s * through_axes(body.rotation, eased, body.torque_n_m);
             }
         }
     }
@@ -625,7 +632,7 @@ impl Physics {
                 body.velocity_m_s = free.velocity_m_s;
                 (body.angular_velocity_rad_s, DVec3::ZERO)
             };
-            let momentum = inertia_in_world(body.rotation, principal) * (turn + spin);
+            let momentum = through_axes(body.rotation, principal, turn + spin);
             if outcome.pushed {
                 let turned = DQuat::from_scaled_axis(tick_s * (turn + recovery_rad_s));
                 body.rotation = (turned * body.rotation).normalize();
@@ -635,13 +642,13 @@ impl Physics {
                 let mut middle = turn + spin;
                 for _ in 0..2 {
                     let half = DQuat::from_scaled_axis(0.5 * tick_s * middle) * body.rotation;
-                    middle = inverse_inertia_in_world(half, principal) * momentum;
+                    middle = through_axes(half, principal.recip(), momentum);
                 }
                 let turned = back * DQuat::from_scaled_axis(tick_s * middle);
                 body.rotation = (turned * body.rotation).normalize();
             }
-            let inverse = inverse_inertia_in_world(body.rotation, principal);
-            body.angular_velocity_rad_s = inverse * (back * momentum) - spin;
+            body.angular_velocity_rad_s =
+                through_axes(body.rotation, principal.recip(), back * momentum) - spin;
             body.clear_m -= before_m.distance(body.position_m);
             body.touching = outcome.touching;
             let weight_m_s2 = scratch.weights_m_s2[index];

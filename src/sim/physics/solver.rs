@@ -9,17 +9,18 @@
 //! line, and friction and gaps put its lowest point beyond the plastic solution, so that with a
 //! restitution of at most one no blow gains energy (compare Glocker and Pfeiffer 1995).
 
-use bevy::math::{DMat3, DVec3};
+use bevy::math::{DMat3, DQuat, DVec3};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Body, Grip, RECOVERY_SHARE, SLOP_M, State, TOUCH_M, inverse_inertia_in_world, rest_speed_m_s,
+    Body, Grip, RECOVERY_SHARE, SLOP_M, State, TOUCH_M, inertia_in_world, rest_speed_m_s,
+    through_axes,
 };
 
 /// In place of the second body: the ground.
 pub(super) const NOBODY: u32 = u32::MAX;
 /// Rounds over the contacts of an island of one, and of one of several bodies.
-const ROUNDS_ALONE: usize = 24;
+const ROUNDS_ALONE: usize = 60;
 const ROUNDS_CROWDED: usize = 150;
 /// Rounds in which overlap is undone.
 const ROUNDS_RECOVERY: usize = 6;
@@ -89,6 +90,8 @@ struct Mover {
     inverse_mass: f64,
     inverse_inertia: DMat3,
     mass_kg: f64,
+    rotation: DQuat,
+    principal_kg_m2: DVec3,
     island: u32,
     /// Before contact.
     came_with: (DVec3, DVec3),
@@ -219,12 +222,15 @@ impl Solver {
                         ..Mover::default()
                     };
                 }
+                let principal = body.inertia_kg_m2();
                 Mover {
                     velocity: body.velocity_m_s,
                     turn: body.angular_velocity_rad_s,
                     inverse_mass: body.mass_kg.recip(),
-                    inverse_inertia: inverse_inertia_in_world(body.rotation, body.inertia_kg_m2()),
+                    inverse_inertia: inertia_in_world(body.rotation, principal.recip()),
                     mass_kg: body.mass_kg,
+                    rotation: body.rotation,
+                    principal_kg_m2: principal,
                     island,
                     came_with: (body.velocity_m_s, body.angular_velocity_rad_s),
                 }
@@ -413,9 +419,9 @@ impl Solver {
     fn energies(&self, contacts: &[Contact]) -> (f64, f64) {
         let (mut now, mut before) = (0.0, 0.0);
         self.for_bodies(contacts, |mover| {
-            let inertia = mover.inverse_inertia.inverse();
             let of = |velocity: DVec3, turn: DVec3| {
-                mover.mass_kg * velocity.length_squared() + turn.dot(inertia * turn)
+                let spun = through_axes(mover.rotation, mover.principal_kg_m2, turn);
+                mover.mass_kg * velocity.length_squared() + turn.dot(spun)
             };
             now += of(mover.velocity, mover.turn);
             before += of(mover.came_with.0, mover.came_with.1);

@@ -124,6 +124,8 @@ pub enum Step {
     Unload {
         plant: String,
     },
+    /// Pour the load on the ground.
+    Dump,
     Charge,
     Refuel {
         plant: String,
@@ -158,7 +160,7 @@ pub enum Stage {
 pub struct Autopilot {
     plan: VecDeque<Step>,
     /// Time spent on the present step [s].
-    spent_s: f64,
+    pub(super) spent_s: f64,
     /// Said once while the battery keeps the plan waiting.
     waiting_for_power: bool,
 }
@@ -235,6 +237,7 @@ impl Autopilot {
             },
             Some(Step::Dig { .. } | Step::Drill { .. } | Step::Unjam) => Activity::Digging,
             Some(Step::Unload { .. }) => Activity::Unloading,
+            Some(Step::Dump) => Activity::Unloading,
             Some(Step::Charge) => Activity::Charging,
             Some(Step::Refuel { .. }) => Activity::Refuelling,
         }
@@ -296,6 +299,7 @@ impl Autopilot {
             Some(Step::Drill { depth_m }) => format!("drilling to {depth_m:.2} m"),
             Some(Step::Unjam) => "working the bit loose".into(),
             Some(Step::Unload { plant }) => format!("unloading at {plant}"),
+            Some(Step::Dump) => "dumping its load".into(),
             Some(Step::Charge) => "charging".into(),
             Some(Step::Refuel { plant }) => format!("refuelling at {plant}"),
         }
@@ -310,6 +314,7 @@ impl Autopilot {
                 self.spent_s / set_s.max(1e-3)
             }
             Step::Dig { until_g } => bin.load.mass_g as f64 / *until_g as f64,
+            Step::Dump => 1.0 - bin.load.mass_g as f64 / bin.capacity_g as f64,
             Step::Charge => battery.fraction(),
             Step::Unload { .. } => 1.0 - bin.load.mass_g as f64 / bin.capacity_g as f64,
             Step::Hop { stage, .. }
@@ -869,7 +874,9 @@ pub(in crate::sim) fn work(
         let mut tell = |severity, text: String| {
             log.tell(clock.time_ms(), prospectors.name(owner), severity, text);
         };
-        if battery.fraction() < LOW_BATTERY && !matches!(step, Step::Charge | Step::Unload { .. }) {
+        if battery.fraction() < LOW_BATTERY
+            && !matches!(step, Step::Charge | Step::Dump | Step::Unload { .. })
+        {
             if !pilot.waiting_for_power
                 && !matches!(
                     step,
@@ -1002,6 +1009,8 @@ pub(in crate::sim) fn work(
                     pilot.finish();
                 }
             }
+            // In `spoil`, before this.
+            Step::Dump => {}
             Step::Charge => {
                 if battery.is_full() {
                     tell(Severity::Info, format!("{} is charged", robot.name));

@@ -461,6 +461,13 @@ impl Desk<'_, '_> {
                     plant: plant.name.clone(),
                 });
             }
+            Order::Dump { .. } => {
+                needs_ground("dump its load")?;
+                if bin.load.mass_g == 0 {
+                    return Err(Refusal::because(format!("the bin of {name} is empty")));
+                }
+                plan.push(Step::Dump);
+            }
             Order::Charge { .. } => {
                 needs_ground("charge")?;
                 plan.push(Step::Charge);
@@ -506,7 +513,7 @@ impl Desk<'_, '_> {
         }
         match order {
             Order::Stop { .. } => probe.stop(),
-            Order::Charge { .. } => {}
+            Order::Charge { .. } | Order::Dump { .. } => {}
             _ => probe.leave_ground(),
         }
         service.stop();

@@ -404,7 +404,7 @@ pub(super) fn deepen(
             let spoil = terrain.excavate(bit_m, 1.0, want_g);
             bin.load.add(Feedstock {
                 mass_g: spoil.mass_g,
-                water_ug: 1_000_000 * spoil.water_g,
+                water_ug: spoil.water_ug(),
             });
             ledger
                 .transfer(now_ms, accounts.rock, bin.account, spoil.mass_g, Memo::Dug)

@@ -34,6 +34,7 @@ pub mod power;
 pub mod recoil;
 pub mod rescue;
 pub mod service;
+pub mod spoil;
 pub mod sunlight;
 pub mod thermal;
 pub mod wear;
@@ -82,6 +83,8 @@ impl Plugin for RobotPlugin {
                     burn_propellant,
                     dig,
                     drill::deepen,
+                    spoil::dump,
+                    spoil::settle,
                     power::draw_power,
                     autopilot::work,
                     service::work,
@@ -659,7 +662,7 @@ fn dig(
             tool.owed_g -= want_g as f64;
             bin.load.add(Feedstock {
                 mass_g: spoil.mass_g,
-                water_ug: 1_000_000 * spoil.water_g,
+                water_ug: spoil.water_ug(),
             });
             ledger
                 .transfer(
