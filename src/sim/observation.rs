@@ -133,6 +133,12 @@ pub struct OwnRobot {
     pub electronic_spares_kg: f64,
     /// The performance sheet, as it is fitted out now.
     pub sheet: Arc<RobotKind>,
+    /// The bit is jammed in its hole, and the robot with it.
+    pub bit_stuck: bool,
+    /// Fullness of the reaction wheels, 0 to 1.
+    pub wheel_fill: f32,
+    /// Cosine of the tilt: 1 upright, 0 on its side.
+    pub upright: f32,
     /// What it can measure with.
     pub instruments: Vec<InstrumentSpec>,
     /// The instrument at work.
@@ -269,6 +275,8 @@ pub struct RobotView {
     pub outfit: Outfit,
     /// Something of it is broken.
     pub faulty: bool,
+    /// Speed at which its bit goes down; 0 when it does not drill.
+    pub drill_rate_m_s: f32,
 }
 
 /// A plant as seen.
@@ -416,6 +424,9 @@ impl Senses<'_, '_> {
                 mechanical_spares_kg: kilograms(robot.spares.mechanical_g()),
                 electronic_spares_kg: kilograms(robot.spares.electronic_g()),
                 sheet: Arc::clone(&robot.kind),
+                bit_stuck: gear.drill().is_stuck(),
+                wheel_fill: gear.wheels().fill(robot.kind.wheels) as f32,
+                upright: (motion.rotation * Vec3::Y).dot(self.up(motion)),
                 instruments: instrument::all_carried(&robot.kind),
                 measuring: probe.instrument(),
             });
@@ -470,6 +481,10 @@ impl Senses<'_, '_> {
         }
     }
 
+    fn up(&self, motion: &Motion) -> Vec3 {
+        self.terrain.up(motion.position_m.as_dvec3()).as_vec3()
+    }
+
     fn claims(&self) -> Vec<ClaimView> {
         self.registry
             .standing()
@@ -503,7 +518,7 @@ impl Senses<'_, '_> {
                     probe,
                     health,
                     service,
-                    _,
+                    gear,
                 )| {
                     RobotView {
                         name: robot.name.clone(),
@@ -526,6 +541,7 @@ impl Senses<'_, '_> {
                         dig_rate_kg_s: tool.rate_kg_per_s() as f32,
                         outfit: Outfit::of(&robot.kind),
                         faulty: !health.faults().is_empty(),
+                        drill_rate_m_s: gear.drill().load().rate_m_per_s as f32,
                     }
                 },
             )

@@ -303,6 +303,9 @@ pub(super) mod tests {
                     .kind("hopping-digger")
                     .expect("the catalogue has this kind"),
             ),
+            bit_stuck: false,
+            wheel_fill: 0.0,
+            upright: 1.0,
             instruments: Vec::new(),
             measuring: None,
         }

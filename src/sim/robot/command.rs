@@ -825,6 +825,9 @@ impl Desk<'_, '_> {
                     ..there
                 })
             }
+            Order::Jump { .. } => Err(Refusal::because(
+                "how high a jump goes is for its owner to foretell",
+            )),
             _ => Err(Refusal::because("there is no estimate for this order")),
         }
     }
