@@ -31,6 +31,8 @@ const MISS_M: f64 = 1.5;
 /// which come nearer bounce by bounce.
 const TRIES: u8 = 6;
 const TRIES_WITHOUT_THRUST: u8 = 40;
+/// More flights than this towards one mark lead nowhere.
+const FLIGHTS_MAX: u16 = 150;
 /// Height at which the descent slows down over the mark [m].
 const HOVER_M: f64 = 2.5;
 /// Nearer than this to the mark the landing begins [m].
@@ -84,6 +86,8 @@ pub enum Step {
         last: bool,
         stage: Stage,
         tries: u8,
+        /// All flights so far.
+        flights: u16,
     },
     /// To a place on the thrusters.
     Fly {
@@ -415,6 +419,7 @@ pub(in crate::sim) fn fly(
         }
         let mark_m = flight.mark_m.unwrap_or_else(|| at_m - height_m() * up);
         let can_thrust = can_thrust(robot, tank);
+        let lands = matches!(pilot.step(), Some(Step::Land { .. } | Step::Jump { .. }));
         match flight.stage {
             Stage::Aim => {
                 if !motion.at_rest && !motion.touching {
@@ -468,6 +473,7 @@ pub(in crate::sim) fn fly(
                                 ),
                                 ..leg.hop
                             };
+                            flight.flights = flight.flights.saturating_add(1);
                             flight.stage = Stage::Kick { hop, left_s: 3.0 };
                         }
                         Err(NoHop::TooNear(_)) => {
@@ -579,9 +585,9 @@ pub(in crate::sim) fn fly(
                     flight.stage = Stage::Settle {
                         for_s: for_s + tick_s,
                     };
-                } else if flight.mark_m.is_none() && !flight.last {
+                } else if flight.mark_m.is_none() && !lands && flight.flights < FLIGHTS_MAX {
                     flight.stage = Stage::Aim;
-                } else if flight.mark_m.is_none() {
+                } else if lands {
                     if let Some(&Step::Jump {
                         speed_m_s,
                         predicted_apex_m,
@@ -615,7 +621,12 @@ pub(in crate::sim) fn fly(
                 } else {
                     let off_m = at_m.distance(flight.target_m);
                     let missed = MISS_M < off_m;
-                    if missed && (!flight.last || flight.tries < tries_max) {
+                    let goes_on = if flight.last {
+                        flight.tries < tries_max
+                    } else {
+                        flight.flights < FLIGHTS_MAX
+                    };
+                    if missed && goes_on {
                         // A way has as many legs as it takes; only misses of the mark count.
                         flight.tries = flight.tries.saturating_add(u8::from(flight.last));
                         flight.stage = Stage::Aim;
@@ -627,7 +638,7 @@ pub(in crate::sim) fn fly(
                                     "{} stands {off_m:.1} m from the mark and gives up after {} \
                                      flights",
                                     robot.name,
-                                    flight.tries + 1
+                                    flight.flights.max(u16::from(flight.tries) + 1)
                                 ),
                             )
                         } else {
@@ -666,6 +677,7 @@ struct Flight {
     last: bool,
     stage: Stage,
     tries: u8,
+    flights: u16,
     on_thrust: bool,
 }
 
@@ -678,6 +690,7 @@ impl Flight {
                 last,
                 stage,
                 tries,
+                flights,
             } => {
                 // On its thrusters a robot needs no ground on the way.
                 let on_thrust = matches!(stage, Stage::Cruise { .. });
@@ -688,6 +701,7 @@ impl Flight {
                     last,
                     stage,
                     tries,
+                    flights,
                     on_thrust: false,
                 }
             }
@@ -702,6 +716,7 @@ impl Flight {
                 last: true,
                 stage,
                 tries,
+                flights: 0,
                 on_thrust: true,
             },
             Step::Land { stage } | Step::Jump { stage, .. } => Self {
@@ -711,6 +726,7 @@ impl Flight {
                 last: true,
                 stage,
                 tries: 0,
+                flights: 0,
                 on_thrust: true,
             },
             _ => return None,
@@ -724,8 +740,10 @@ impl Flight {
                 last,
                 stage,
                 tries,
+                flights,
                 ..
             }) => {
+                *flights = self.flights;
                 let on_thrust = self.on_thrust || matches!(self.stage, Stage::Cruise { .. });
                 *leg_m = if on_thrust { self.target_m } else { self.leg_m };
                 *last = on_thrust || self.last;

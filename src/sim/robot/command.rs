@@ -909,6 +909,7 @@ fn hop(target_m: DVec3) -> Step {
         last: true,
         stage: Stage::Aim,
         tries: 0,
+        flights: 0,
     }
 }
 

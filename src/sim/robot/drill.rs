@@ -514,3 +514,61 @@ pub(super) fn try_to_free(drill: &mut Drill, chance: &Chance, robot: &str, now_m
     }
     free
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TRIDENT: DrillSpec = DrillSpec {
+        depth_max_m: 1.0,
+        bit_diameter_m: 0.025,
+        weight_on_bit_max_n: 100.0,
+        torque_max_n_m: 15.0,
+        power_w: 200.0,
+        rpm: 120.0,
+        bit_life_m: 5.0,
+    };
+
+    #[test]
+    fn a_bit_cuts_by_power_specific_energy_and_area() {
+        // A tenth of the power of TRIDENT, in loose ground more than the auger clears.
+        let weak = DrillSpec {
+            power_w: 20.0,
+            ..TRIDENT
+        };
+        let load = bit_load_in(weak, 0.0, 0.0, f64::INFINITY, 1.0);
+        assert_eq!(load.rate_m_per_s, FEED_MAX_M_S);
+        let harder = bit_load_in(weak, 3e8, 0.0, f64::INFINITY, 1.0);
+        let expected_m_s = 20.0 / (3.05e8 * 4.908_738_521e-4);
+        assert!((harder.rate_m_per_s / expected_m_s - 1.0).abs() < 1e-6);
+        // 20 W at 120 turns a minute.
+        assert!((harder.torque_n_m - 20.0 / (4.0 * std::f64::consts::PI)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_metre_of_basalt_takes_a_fifth_of_a_bit_that_lives_for_five() {
+        let ratio = specific_energy_j_m3(2.95e8) / SPECIFIC_ENERGY_BASALT_J_M3;
+        assert!((ratio - 1.0).abs() < 1e-9);
+    }
+
+    proptest! {
+        /// Whatever holds the robot, the bit asks for no more, and a better hold never slows it.
+        #[test]
+        fn a_bit_stays_within_its_hold(
+            hold_n in 0.0..300.0f64,
+            more_n in 0.0..300.0f64,
+            strength_pa in 0.0..4e8f64,
+            wear in 0.0..1.0f64,
+            arm_m in 0.1..1.0f64,
+        ) {
+            let load = bit_load_in(TRIDENT, strength_pa, wear, hold_n, arm_m);
+            prop_assert!(load.weight_on_bit_n <= hold_n * (1.0 + 1e-12));
+            prop_assert!(load.torque_n_m <= hold_n * arm_m * (1.0 + 1e-12));
+            prop_assert!(load.power_w <= TRIDENT.power_w);
+            let better = bit_load_in(TRIDENT, strength_pa, wear, hold_n + more_n, arm_m);
+            prop_assert!(load.rate_m_per_s <= better.rate_m_per_s);
+        }
+    }
+}

@@ -4,6 +4,8 @@
 //! [`plan_route`] all of them. What a robot then makes of a plan belongs in `autopilot`, what it
 //! is likely to come to in `forecast`.
 
+use std::f64::consts::PI;
+
 use bevy::math::{DMat3, DQuat, DVec3};
 use serde::{Deserialize, Serialize};
 
@@ -239,6 +241,24 @@ pub fn plan_leg(
             hop,
             last: true,
         });
+    }
+    // Hemmed in: any short hop to open ground, even away from the mark.
+    for step_m in [4.0, 8.0, 15.0] {
+        let step_rad = step_m / radius_m;
+        for sideways_rad in [1.6, -1.6, 2.4, -2.4, PI] {
+            let turned = DQuat::from_axis_angle(arm_m / radius_m, sideways_rad) * pole;
+            let beside_m = centre_m + DQuat::from_axis_angle(turned, step_rad) * arm_m;
+            if let Some(spot_m) = spot_near(terrain, cell, beside_m, 1.0, half_height_m)
+                && let Ok(hop) = plan_hop_over(terrain, cell, from_m, spot_m, speed_max_m_s, 0.2)
+            {
+                return Ok(Leg {
+                    from_m,
+                    to_m: spot_m,
+                    hop,
+                    last: false,
+                });
+            }
+        }
     }
     Err(direct)
 }
