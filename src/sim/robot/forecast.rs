@@ -19,8 +19,8 @@ const GONE_S: f64 = 4.0 * 86_400.0;
 /// Time from the end of a flight to standing still on the mark, with thrusters [s], and what it
 /// takes in change of speed besides braking and hovering [m/s]: glide, descent and the press that
 /// ends the bounces.
-const LANDING_S: f64 = 210.0;
-const LANDING_M_S: f64 = 0.07;
+const LANDING_S: f64 = 240.0;
+const LANDING_M_S: f64 = 0.10;
 /// Ways over ground are longer than straight lines by this factor, and corrections of a flight on
 /// thrusters take this much change of speed a second besides holding its weight [m/s²].
 const DETOUR: f64 = 1.25;
@@ -30,11 +30,13 @@ const CRUISE_JITTER_M_S2: f64 = 6e-5;
 const ROLL_ON: f64 = 0.12;
 const ROLL_ON_STD: f64 = 0.12;
 /// Time to come to rest after a hop without thrusters [s].
-const BOUNCE_OUT_S: f64 = 600.0;
+const BOUNCE_OUT_S: f64 = 2600.0;
 /// A robot on its mark within this has arrived [m]: the promise is two metres on the ground.
 const ARRIVED_M: f64 = 1.5;
 /// Landings that go wrong for reasons that are not counted here: boulders, slopes, edges.
 const MISHAP: f64 = 0.02;
+/// The same without thrusters to choose the last metres.
+const MISHAP_WITHOUT_THRUST: f64 = 0.12;
 
 /// What a robot brings to a flight.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -144,6 +146,11 @@ pub fn hop_to(
         burning_s += flown.burning_s / f64::from(FLIGHTS);
     }
     let counted = f64::from(FLIGHTS);
+    let mishap = if craft.can_thrust() {
+        MISHAP
+    } else {
+        MISHAP_WITHOUT_THRUST
+    };
     // What is too rare to be counted: a take-off faster than the escape speed.
     let margin = (escape_m_s / fastest_m_s.max(1e-9) - 1.0) / guidance::TAKE_OFF_SPEED_STD;
     let rare = legs.len() as f64 * normal_above(margin);
@@ -152,7 +159,7 @@ pub fn hop_to(
         apex_m: legs.iter().map(|leg| leg.hop.apex_m).fold(0.0, f64::max),
         escape_fraction: fastest_m_s / escape_m_s,
         legs: legs.len() as u32,
-        arrive_chance: f64::from(arrived) / counted * (1.0 - MISHAP),
+        arrive_chance: f64::from(arrived) / counted * (1.0 - mishap),
         lost_chance: (f64::from(lost) / counted).max(rare).min(1.0),
         ..craft.estimate(time_s, speed_m_s, burning_s)
     })
