@@ -16,11 +16,10 @@ use super::panels::orders::Verb;
 use super::panels::{
     ContextMenu, Desk, Eye, Forms, Intent, Intents, Sheet, forecast, is_over_panel,
 };
-use super::selection::{Machine, Selection};
+use super::selection::{Machine, Selection, Way};
 use super::view::chart::ChartWish;
 use super::{AppState, ClientSystems, Game};
 use crate::sim::asteroid::constituent::Constituent;
-use crate::sim::order::Order;
 
 /// A press and a release nearer than this are a click [logical pixels].
 const CLICK_REACH: f32 = 4.0;
@@ -43,7 +42,7 @@ pub(super) fn plugin(app: &mut App) {
         )
         .add_systems(
             Update,
-            (read_keys, hover, read_clicks, forecast_hop)
+            (read_keys, hover, read_clicks, forecast_aim)
                 .chain()
                 .in_set(ClientSystems::Input)
                 .run_if(in_state(AppState::Site).and_then(resource_exists::<Game>)),
@@ -239,7 +238,7 @@ fn give_orders(
             None => Intent::Warn("Select one of your robots first.".to_owned()),
             Some(robot) => match verb.hindrance(robot, &facts.orders_context()) {
                 Some(why) => Intent::Warn(why),
-                None => verb.intent(&robot.name, forms.claim_radius_m(facts)),
+                None => verb.intent(&robot.name, &forms.amounts(facts)),
             },
         });
     }
@@ -352,10 +351,8 @@ fn read_clicks(
         let (machine, ground_m) = under(&eye, &mut game, at);
         match (&selection.aim, ground_m) {
             (Some(aim), Some(ground_m)) => {
-                intents.0.push(Intent::Give(Order::HopTo {
-                    robot: aim.robot.clone(),
-                    target_m: ground_m.as_dvec3().to_array(),
-                }));
+                let order = aim.way.order(&aim.robot, ground_m);
+                intents.0.push(Intent::Give(order));
                 selection.drop_aim();
             }
             (Some(_), None) => {}
@@ -374,8 +371,8 @@ fn read_clicks(
             robot.is_some_and(|robot| robot.owner == game.player)
         });
         let hop = own.zip(ground_m).map(|(robot, ground_m)| {
-            let forecast = forecast::of_hop(&mut game, &robot, ground_m);
-            (robot, forecast)
+            let order = Way::Hop.order(&robot, ground_m);
+            (robot, forecast::of_order(&mut game, &order))
         });
         let zoom = contexts.ctx_mut().map_or(1.0, |ctx| ctx.zoom_factor());
         forms.context = Some(ContextMenu {
@@ -387,8 +384,8 @@ fn read_clicks(
     }
 }
 
-/// Keeps the forecast of a hop that is being aimed up to date.
-fn forecast_hop(
+/// Keeps the forecast of an order that is being aimed up to date.
+fn forecast_aim(
     mut selection: ResMut<Selection>,
     mut game: ResMut<Game>,
     time: Res<Time<Real>>,
@@ -407,7 +404,7 @@ fn forecast_hop(
         return;
     }
     *last = time.elapsed();
-    let forecast = forecast::of_hop(&mut game, &aim.robot, ground_m);
+    let forecast = forecast::of_order(&mut game, &aim.way.order(&aim.robot, ground_m));
     let scene = game.scene();
     let robot = scene.robots.iter().find(|robot| robot.name == aim.robot);
     selection.trajectory_m = match (&forecast, robot) {

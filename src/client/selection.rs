@@ -1,10 +1,12 @@
 //! What the player has picked out: the robot or plant that is selected, the one under the pointer,
-//! and the place a hop is being aimed at.
+//! and the place an order is being aimed at.
 //!
 //! Pointer and keys become choices in `input`; how a choice is lit up in the picture belongs to
 //! the view, how it is shown in words to the panels.
 
 use bevy::prelude::*;
+
+use crate::sim::order::Order;
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Selection>();
@@ -36,23 +38,44 @@ pub struct Selection {
     pub hovered: Option<Machine>,
     /// The ground under the pointer [m, site frame].
     pub ground_m: Option<Vec3>,
-    /// A hop that waits for its target.
+    /// An order that waits for its target.
     pub aim: Option<Aim>,
     /// The path of the hop being aimed [m, site frame]; empty if there is none.
     pub trajectory_m: Vec<Vec3>,
 }
 
-/// A hop being aimed: the next click on the ground gives the order.
+/// The orders that need a place on the ground.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    Hop,
+    Fly,
+    Grip,
+}
+
+impl Way {
+    pub fn order(self, robot: &str, target_m: Vec3) -> Order {
+        let robot = robot.to_owned();
+        let target_m = target_m.as_dvec3().to_array();
+        match self {
+            Self::Hop => Order::HopTo { robot, target_m },
+            Self::Fly => Order::FlyTo { robot, target_m },
+            Self::Grip => Order::Grip { robot, target_m },
+        }
+    }
+}
+
+/// An order being aimed: the next click on the ground gives it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Aim {
     pub robot: String,
+    pub way: Way,
     /// The place the forecast is for [m, site frame].
     pub target_m: Option<Vec3>,
     /// What the flight would take, or why it cannot be flown.
     pub forecast: Option<Result<Forecast, String>>,
 }
 
-/// What a hop would take, as names and readings for the screen.
+/// What an order would take, as names and readings for the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Forecast {
     pub lines: Vec<(&'static str, String)>,
@@ -63,9 +86,10 @@ pub struct Forecast {
 }
 
 impl Aim {
-    pub fn of(robot: impl Into<String>) -> Self {
+    pub fn of(robot: impl Into<String>, way: Way) -> Self {
         Self {
             robot: robot.into(),
+            way,
             target_m: None,
             forecast: None,
         }
@@ -135,7 +159,7 @@ mod tests {
     fn choosing_something_else_drops_the_aim() {
         let mut selection = Selection::default();
         selection.select(robot("a"));
-        selection.aim = Some(Aim::of("a"));
+        selection.aim = Some(Aim::of("a", Way::Hop));
         selection.select(robot("a"));
         assert!(selection.aim.is_some());
         selection.select(Some(Machine::Plant("still".into())));

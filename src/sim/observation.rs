@@ -143,6 +143,7 @@ pub struct OwnRobot {
     pub instruments: Vec<InstrumentSpec>,
     /// The instrument at work.
     pub measuring: Option<Instrument>,
+    pub outfit: Outfit,
 }
 
 /// Telemetry of a plant of one's own.
@@ -227,13 +228,20 @@ impl Scene {
     }
 }
 
-/// What can be seen of a robot's equipment from outside.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// What a robot is equipped with, as anyone can see who looks at it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outfit {
-    pub drum: bool,
-    pub drill: bool,
-    /// Claws of microspines.
+    /// Legs or a swing arm to push off with.
+    pub hops: bool,
+    pub thrusters: bool,
+    pub anchor: bool,
+    /// Claws of microspines, or a belt: what holds on to rock.
     pub claws: bool,
+    pub drum: bool,
+    /// How deep its drill reaches [m]; 0 without one.
+    pub drill_depth_m: f32,
+    /// Fastest take-off that its pilot allows [m/s].
+    pub hop_speed_max_m_s: f32,
     pub bin_capacity_kg: f32,
     pub tank_capacity_kg: f32,
 }
@@ -241,9 +249,16 @@ pub struct Outfit {
 impl Outfit {
     fn of(kind: &RobotKind) -> Self {
         Self {
+            hops: kind.hop.is_some(),
+            thrusters: kind.thrusters.is_some(),
+            anchor: kind.anchor.is_some(),
+            claws: matches!(
+                kind.anchor,
+                Some(AnchorSpec::Microspines { .. } | AnchorSpec::Belt { .. })
+            ),
             drum: kind.drum.is_some(),
-            drill: kind.drill.is_some(),
-            claws: matches!(kind.anchor, Some(AnchorSpec::Microspines { .. })),
+            drill_depth_m: kind.drill.map_or(0.0, |drill| drill.depth_max_m as f32),
+            hop_speed_max_m_s: kind.hop.map_or(0.0, |hop| hop.speed_max_m_s as f32),
             bin_capacity_kg: kind.bin_capacity_kg as f32,
             tank_capacity_kg: kind.tank_capacity_kg as f32,
         }
@@ -429,6 +444,7 @@ impl Senses<'_, '_> {
                 upright: (motion.rotation * Vec3::Y).dot(self.up(motion)),
                 instruments: instrument::all_carried(&robot.kind),
                 measuring: probe.instrument(),
+                outfit: Outfit::of(&robot.kind),
             });
         }
         let plants = self

@@ -7,15 +7,16 @@
 use bevy::prelude::*;
 
 use crate::client::Game;
+use crate::client::selection::Forecast;
 use crate::headless::Headless;
 use crate::sim::economy::ledger::{Account, Entry, Ledger, Memo, Unit};
 use crate::sim::economy::market::PricePoint;
 use crate::sim::level::{Goal, Level};
 use crate::sim::observation::{Observation, OtherRobot};
-use crate::sim::order::LogLine;
+use crate::sim::order::{LogLine, Order};
 use crate::sim::robot::feats::Feats;
 
-use super::orders;
+use super::{forecast, orders};
 
 /// Lines of the log and of the ledger that are kept for the screen.
 const LINES_SHOWN: usize = 400;
@@ -36,6 +37,8 @@ pub struct Facts {
     pub goals: Vec<GoalFacts>,
     /// Messages to the player or to all, oldest first.
     pub messages: Vec<LogLine>,
+    /// The order that the player thinks about, and what it would take.
+    pub weighed: Option<(Order, Result<Forecast, String>)>,
     /// Lines of the player's own accounts, newest first; filled while the ledger is open.
     pub books: Vec<BookLine>,
     /// Water sold by the player since the start [kg].
@@ -112,6 +115,8 @@ pub struct BookLine {
 pub struct Questions {
     pub books: bool,
     pub books_money_only: bool,
+    /// An order that the player thinks about.
+    pub weighed: Option<Order>,
     /// Lots on the table: plant and mass [kg].
     pub lots: Vec<(String, f64)>,
 }
@@ -132,6 +137,10 @@ impl Facts {
     pub fn gather(game: &mut Game, questions: &Questions) -> Option<Self> {
         let player = game.player.clone();
         let seen = game.headless_mut().observe(&player)?;
+        let weighed = questions.weighed.clone().map(|order| {
+            let forecast = forecast::of_order(game, &order);
+            (order, forecast)
+        });
         let level = &game.level;
         let headless = game.headless();
         let scene = game.scene();
@@ -172,6 +181,7 @@ impl Facts {
                 seen.robots.iter().any(|robot| robot.lost),
             ),
             messages: messages(headless.log(), &player),
+            weighed,
             books,
             sold_kg,
             seen,

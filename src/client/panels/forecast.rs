@@ -1,5 +1,6 @@
-//! A hop before it is ordered: what the flight would take, beside the pointer while it is aimed.
+//! An order before it is given: what it would take and what may come of it.
 
+use bevy::math::DVec3;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, RichText, Stroke, Ui, vec2};
 
@@ -11,45 +12,66 @@ use crate::sim::order::Order;
 
 const WHERE: &str = "Point at the ground.";
 const THINKING: &str = "…";
-const HOP: &str = "Hop here: click.  Leave it: Esc.";
+const HERE: &str = "Here: click.  Leave it: Esc.";
 /// From this part of the escape speed on, a hop deserves a warning.
 const NEAR_ESCAPE: f64 = 0.7;
+/// Chances below these are not worth a line.
+const LOSS_WORTH_TELLING: f64 = 0.005;
+const TROUBLE_WORTH_TELLING: f64 = 0.02;
 
-/// Asks the world what a hop to `target_m` would take.
-pub fn of_hop(game: &mut Game, robot: &str, target_m: Vec3) -> Result<Forecast, String> {
+/// Asks the world what an order to a robot would take.
+pub fn of_order(game: &mut Game, order: &Order) -> Result<Forecast, String> {
     let player = game.player.clone();
-    let order = Order::HopTo {
-        robot: robot.to_owned(),
-        target_m: target_m.as_dvec3().to_array(),
-    };
     let estimate = game
         .headless_mut()
-        .estimate(&player, &order)
+        .estimate(&player, order)
         .map_err(|refusal| refusal.to_string())?;
+    let target_m = match order {
+        Order::HopTo { target_m, .. }
+        | Order::FlyTo { target_m, .. }
+        | Order::Grip { target_m, .. } => Some(DVec3::from_array(*target_m).as_vec3()),
+        _ => None,
+    };
     let robot = game
         .scene()
         .robots
         .iter()
-        .find(|candidate| candidate.name == robot);
-    let distance = robot.map(|robot| f64::from(robot.position_m.distance(target_m)));
-    let mut lines = vec![
-        (
-            "Flight and landing",
-            format::duration((estimate.time_s * 1e3) as u64),
-        ),
-        ("Propellant", format::mass(estimate.propellant_kg)),
-        ("Apex", format::length(estimate.apex_m)),
-        ("Take-off", format::speed(estimate.take_off_m_s)),
-        ("Of escape speed", format::percent(estimate.escape_fraction)),
-    ];
-    if let Some(distance) = distance {
-        lines.insert(0, ("Distance", format::length(distance)));
+        .find(|candidate| Some(candidate.name.as_str()) == order.robot());
+    let mut lines = Vec::new();
+    if let (Some(target_m), Some(robot)) = (target_m, robot) {
+        let distance_m = f64::from(robot.position_m.distance(target_m));
+        lines.push(("Distance", format::length(distance_m)));
     }
-    let caution = (estimate.escape_fraction > NEAR_ESCAPE)
-        .then(|| "Close to escape speed: a small error and it does not come back.".to_owned());
+    lines.push(("Time", format::duration((estimate.time_s * 1e3) as u64)));
+    if 1 < estimate.legs {
+        lines.push(("Flights", estimate.legs.to_string()));
+    }
+    if 0.0 < estimate.propellant_kg {
+        lines.push(("Propellant", format::mass(estimate.propellant_kg)));
+    }
+    lines.push(("Energy", format::energy(estimate.energy_j)));
+    if 0.0 < estimate.take_off_m_s {
+        lines.push(("Apex", format::length(estimate.apex_m)));
+        lines.push(("Take-off", format::speed(estimate.take_off_m_s)));
+        lines.push(("Of escape speed", format::percent(estimate.escape_fraction)));
+    }
+    if target_m.is_some() {
+        lines.push(("Within 2 m", format::percent(estimate.arrive_chance)));
+    }
+    let mut cautions = Vec::new();
+    if LOSS_WORTH_TELLING < estimate.lost_chance {
+        lines.push(("Lost for good", format::percent(estimate.lost_chance)));
+        cautions.push("It may never come back.");
+    } else if NEAR_ESCAPE < estimate.escape_fraction {
+        cautions.push("Close to escape speed: a small error and it does not come back.");
+    }
+    if TROUBLE_WORTH_TELLING < estimate.trouble_chance {
+        lines.push(("Trouble", format::percent(estimate.trouble_chance)));
+        cautions.push("Anchors may give way, or a bit may stick.");
+    }
     Ok(Forecast {
         lines,
-        caution,
+        caution: (!cautions.is_empty()).then(|| cautions.join(" ")),
         apex_m: estimate.apex_m as f32,
     })
 }
@@ -96,7 +118,7 @@ pub(super) fn paint(ctx: &egui::Context, pane: &Pane) {
     {
         return;
     }
-    let size = vec2(250.0, 170.0);
+    let size = vec2(250.0, 210.0);
     let mut at = pointer + vec2(18.0, 14.0);
     at.x = at.x.min(free.max.x - size.x);
     if at.y + size.y > free.max.y {
@@ -123,7 +145,7 @@ pub(super) fn paint(ctx: &egui::Context, pane: &Pane) {
                         (Some(forecast), Some(_)) => {
                             lines(ui, forecast);
                             if forecast.is_ok() {
-                                ui.label(RichText::new(HOP).small().color(theme::TEXT_WEAK));
+                                ui.label(RichText::new(HERE).small().color(theme::TEXT_WEAK));
                             }
                         }
                     }

@@ -105,6 +105,18 @@ pub fn force(force_n: f64) -> String {
     }
 }
 
+/// Energy as electricians count it.
+pub fn energy(energy_j: f64) -> String {
+    let energy_wh = energy_j / 3600.0;
+    if energy_wh < 10.0 {
+        format!("{energy_wh:.1} Wh")
+    } else if energy_wh < 9950.0 {
+        format!("{energy_wh:.0} Wh")
+    } else {
+        format!("{:.1} kWh", energy_wh * 1e-3)
+    }
+}
+
 /// A part of a whole.
 pub fn percent(fraction: f64) -> String {
     if !fraction.is_finite() {

@@ -36,7 +36,7 @@ use bevy_egui::egui::{self, Order as Layer, Pos2, Rect, Ui, pos2, vec2};
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 
 use super::menu::settings::{self, Settings};
-use super::selection::{Aim, Machine, Selection};
+use super::selection::{Aim, Machine, Selection, Way};
 use super::view::camera::{CameraRig, SiteCamera};
 use super::view::chart::{Chart, ChartScale, ChartWish};
 use super::view::{Frame, Moment};
@@ -78,8 +78,8 @@ const SNAPSHOT_EVERY: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug, PartialEq)]
 pub enum Intent {
     Give(Order),
-    /// Starts aiming a hop: the next click on the ground is its target.
-    AimHop(String),
+    /// Starts aiming an order: the next click on the ground is its target.
+    Aim(String, Way),
     Select(Option<Machine>),
     /// Tells the player why something cannot be done.
     Warn(String),
@@ -124,6 +124,7 @@ pub struct Forms {
     ledger: ledger::LedgerForm,
     claims: claims::ClaimForm,
     survey: survey::SurveyForm,
+    robot: robot::RobotForm,
     /// The lot on the table of each plant [kg].
     lots: Vec<(String, f64)>,
     pub(super) menu_open: bool,
@@ -145,6 +146,7 @@ impl Default for Forms {
             ledger: default(),
             claims: default(),
             survey: default(),
+            robot: default(),
             lots: Vec::new(),
             menu_open: false,
             settings_open: false,
@@ -191,6 +193,7 @@ impl Forms {
         Questions {
             books: self.is_open(Sheet::Ledger),
             books_money_only: self.ledger.money_only,
+            weighed: self.robot.weighed.clone(),
             lots: self.lots.clone(),
         }
     }
@@ -558,9 +561,9 @@ fn carry_out(
                 game.submit(order);
                 desk.expire();
             }
-            Intent::AimHop(robot) => {
+            Intent::Aim(robot, way) => {
                 selection.select(Some(Machine::Robot(robot.clone())));
-                selection.aim = Some(Aim::of(robot));
+                selection.aim = Some(Aim::of(robot, way));
             }
             Intent::Select(machine) => selection.select(machine),
             Intent::Warn(why) => toasts.warn(why),

@@ -8,8 +8,10 @@
 use bevy::prelude::*;
 
 use super::{Intent, format};
+use crate::client::selection::Way;
 use crate::sim::observation::{Activity, ClaimView, OwnPlant, OwnRobot};
 use crate::sim::order::Order;
+use crate::sim::prospecting::Instrument;
 
 /// Below this part of its charge a robot does nothing but rest.
 const LOW_BATTERY: f32 = crate::sim::robot::autopilot::LOW_BATTERY as f32;
@@ -26,10 +28,25 @@ pub struct Context<'a> {
     pub claim_fee: f64,
 }
 
+/// What has been set for the orders that need an amount.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Amounts {
+    pub claim_radius_m: f64,
+    pub depth_m: f64,
+    pub jump_m_s: f64,
+    /// The height that the player foretells for the next jump.
+    pub apex_m: Option<f64>,
+}
+
 /// An order to a robot, before it has its place or amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verb {
     Hop,
+    Fly,
+    Jump,
+    Grip,
+    Drill,
+    Free,
     Anchor,
     Release,
     Dig,
@@ -43,22 +60,53 @@ pub enum Verb {
 
 impl Verb {
     /// In the order in which a working day uses them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::Hop,
+        Self::Fly,
+        Self::Jump,
+        Self::Grip,
         Self::Survey,
         Self::Claim,
         Self::Anchor,
-        Self::Dig,
         Self::Release,
+        Self::Dig,
+        Self::Drill,
         Self::Deliver,
         Self::Refuel,
         Self::Charge,
+        Self::Free,
         Self::Stop,
     ];
+
+    /// Whether a robot has what it takes; no button is shown for what it never can do.
+    pub fn suits(self, robot: &OwnRobot) -> bool {
+        let outfit = &robot.outfit;
+        match self {
+            Self::Hop => outfit.hops || outfit.thrusters,
+            Self::Fly => outfit.thrusters,
+            Self::Jump => outfit.hops,
+            Self::Grip => outfit.claws,
+            Self::Anchor | Self::Release => outfit.anchor,
+            Self::Dig => outfit.drum,
+            Self::Drill => 0.0 < outfit.drill_depth_m,
+            Self::Deliver => 0.0 < outfit.bin_capacity_kg,
+            Self::Refuel => 0.0 < outfit.tank_capacity_kg,
+            Self::Survey => robot
+                .instruments
+                .iter()
+                .any(|spec| spec.instrument == Instrument::ContactSpectrometer),
+            Self::Claim | Self::Charge | Self::Free | Self::Stop => true,
+        }
+    }
 
     pub fn label(self) -> &'static str {
         match self {
             Self::Hop => "Hop to…",
+            Self::Fly => "Fly to…",
+            Self::Jump => "Jump up",
+            Self::Grip => "Grip rock…",
+            Self::Drill => "Drill",
+            Self::Free => "Get free",
             Self::Anchor => "Anchor",
             Self::Release => "Release",
             Self::Dig => "Dig",
@@ -74,6 +122,11 @@ impl Verb {
     pub fn key(self) -> KeyCode {
         match self {
             Self::Hop => KeyCode::KeyH,
+            Self::Fly => KeyCode::KeyY,
+            Self::Jump => KeyCode::KeyU,
+            Self::Grip => KeyCode::KeyI,
+            Self::Drill => KeyCode::KeyN,
+            Self::Free => KeyCode::KeyZ,
             Self::Anchor => KeyCode::KeyA,
             Self::Release => KeyCode::KeyR,
             Self::Dig => KeyCode::KeyD,
@@ -89,6 +142,11 @@ impl Verb {
     pub fn key_name(self) -> &'static str {
         match self {
             Self::Hop => "H",
+            Self::Fly => "Y",
+            Self::Jump => "U",
+            Self::Grip => "I",
+            Self::Drill => "N",
+            Self::Free => "Z",
             Self::Anchor => "A",
             Self::Release => "R",
             Self::Dig => "D",
@@ -107,6 +165,26 @@ impl Verb {
             Self::Hop => {
                 "Jump to a place on the ground: click it next. Gravity is so weak that a hop takes \
                  many minutes; the estimate is shown before you commit."
+            }
+            Self::Fly => {
+                "Fly to a place on the thrusters, over whatever lies between: click it next. It \
+                 costs propellant and leaves nothing to chance."
+            }
+            Self::Jump => {
+                "Jump straight up at the speed set below and come down again. Say beforehand how \
+                 high it will go, if you like."
+            }
+            Self::Grip => {
+                "Go to the rock nearest to a place and hold on to it: click it next. Hooks catch \
+                 on rock, never on gravel."
+            }
+            Self::Drill => {
+                "Drill under the robot to the depth set below. The bit needs weight on it, and \
+                 twists the robot: anchor first."
+            }
+            Self::Free => {
+                "Help itself: land what drifts, turn over what lies on its side, work a stuck bit \
+                 loose."
             }
             Self::Anchor => {
                 "Screw the anchors into the ground. Only an anchored robot can push a drill \
@@ -140,6 +218,9 @@ impl Verb {
             Self::Dig if !robot.anchored => {
                 Some("Not anchored: digging will push the robot off the ground.")
             }
+            Self::Drill if !robot.anchored => {
+                Some("Not anchored: the drill lifts and turns the robot.")
+            }
             Self::Hop if robot.battery_fraction < 2.0 * LOW_BATTERY => {
                 Some("The battery is nearly empty.")
             }
@@ -147,11 +228,25 @@ impl Verb {
         }
     }
 
-    /// The order in full, where it needs nothing but the robot.
-    pub fn order(self, robot: &str) -> Option<Order> {
+    /// The order in full, unless it needs a place.
+    pub fn order(self, robot: &str, amounts: &Amounts) -> Option<Order> {
         let robot = robot.to_owned();
         match self {
-            Self::Hop | Self::Claim => None,
+            Self::Hop | Self::Fly | Self::Grip => None,
+            Self::Jump => Some(Order::Jump {
+                robot,
+                speed_m_s: amounts.jump_m_s,
+                predicted_apex_m: amounts.apex_m,
+            }),
+            Self::Drill => Some(Order::DrillTo {
+                robot,
+                depth_m: amounts.depth_m,
+            }),
+            Self::Free => Some(Order::Free { robot }),
+            Self::Claim => Some(Order::FileClaim {
+                robot,
+                radius_m: amounts.claim_radius_m,
+            }),
             Self::Anchor => Some(Order::Anchor { robot }),
             Self::Release => Some(Order::Release { robot }),
             Self::Dig => Some(Order::Dig {
@@ -166,15 +261,22 @@ impl Verb {
         }
     }
 
+    /// How the order finds its place, if it needs one.
+    pub fn way(self) -> Option<Way> {
+        match self {
+            Self::Hop => Some(Way::Hop),
+            Self::Fly => Some(Way::Fly),
+            Self::Grip => Some(Way::Grip),
+            _ => None,
+        }
+    }
+
     /// What giving the order means for the window.
-    pub fn intent(self, robot: &str, claim_radius_m: f64) -> Intent {
-        match (self, self.order(robot)) {
-            (_, Some(order)) => Intent::Give(order),
-            (Self::Claim, None) => Intent::Give(Order::FileClaim {
-                robot: robot.to_owned(),
-                radius_m: claim_radius_m,
-            }),
-            (_, None) => Intent::AimHop(robot.to_owned()),
+    pub fn intent(self, robot: &str, amounts: &Amounts) -> Intent {
+        match (self.order(robot, amounts), self.way()) {
+            (Some(order), _) => Intent::Give(order),
+            (None, Some(way)) => Intent::Aim(robot.to_owned(), way),
+            (None, None) => Intent::Warn("There is no such order.".to_owned()),
         }
     }
 
@@ -194,7 +296,20 @@ impl Verb {
             .iter()
             .find(|claim| robot.position_m.distance(claim.centre_m) < claim.radius_m)
             .filter(|claim| claim.owner != context.owner);
-        let needs_power = matches!(self, Self::Hop | Self::Anchor | Self::Dig | Self::Survey);
+        if !self.suits(robot) {
+            return Some("This robot has nothing to do that with.".to_owned());
+        }
+        let needs_power = matches!(
+            self,
+            Self::Hop
+                | Self::Fly
+                | Self::Jump
+                | Self::Grip
+                | Self::Drill
+                | Self::Anchor
+                | Self::Dig
+                | Self::Survey
+        );
         if needs_power && robot.battery_fraction < LOW_BATTERY {
             return Some(format!(
                 "The battery is down to {}: charge it first.",
@@ -202,7 +317,14 @@ impl Verb {
             ));
         }
         let reason = match self {
-            Self::Hop if robot.propellant_kg <= 0.0 => "The propellant tank is empty.".to_owned(),
+            Self::Hop if !robot.outfit.hops && robot.propellant_kg <= 0.0 => {
+                "The propellant tank is empty.".to_owned()
+            }
+            Self::Fly if robot.propellant_kg <= 0.0 => "The propellant tank is empty.".to_owned(),
+            Self::Jump | Self::Drill if !standing => {
+                "Wait until the robot is back on the ground.".to_owned()
+            }
+            Self::Jump if robot.anchored => "Release the anchors first.".to_owned(),
             Self::Anchor if robot.anchored => "The anchors are already in the ground.".to_owned(),
             Self::Anchor if !standing => "Wait until the robot is back on the ground.".to_owned(),
             Self::Release if !robot.anchored => "The anchors are not in the ground.".to_owned(),
@@ -263,6 +385,8 @@ pub fn activity_name(activity: Activity) -> &'static str {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::sim::observation::Outfit;
+    use crate::sim::prospecting::InstrumentSpec;
 
     /// A robot at rest with some of everything.
     pub(crate) fn robot() -> OwnRobot {
@@ -306,8 +430,17 @@ pub(super) mod tests {
             bit_stuck: false,
             wheel_fill: 0.0,
             upright: 1.0,
-            instruments: Vec::new(),
+            instruments: vec![InstrumentSpec::reference(Instrument::ContactSpectrometer)],
             measuring: None,
+            outfit: Outfit {
+                hops: true,
+                thrusters: true,
+                anchor: true,
+                drum: true,
+                bin_capacity_kg: 60.0,
+                tank_capacity_kg: 5.0,
+                ..default()
+            },
         }
     }
 
@@ -350,7 +483,9 @@ pub(super) mod tests {
         use Verb::*;
         assert_eq!(
             open_to(&robot(), &[plant()]),
-            [Hop, Survey, Claim, Anchor, Dig, Deliver, Refuel, Charge]
+            [
+                Hop, Fly, Jump, Survey, Claim, Anchor, Dig, Deliver, Refuel, Charge, Free
+            ]
         );
         assert!(Dig.caution(&robot()).is_some());
     }
@@ -362,7 +497,8 @@ pub(super) mod tests {
         flying.activity = Activity::Hopping;
         flying.position_m.x += 100.0;
         let open = open_to(&flying, &[plant()]);
-        assert_eq!(open, [Verb::Hop, Verb::Deliver, Verb::Refuel, Verb::Stop]);
+        use Verb::*;
+        assert_eq!(open, [Hop, Fly, Deliver, Refuel, Free, Stop]);
     }
 
     #[test]

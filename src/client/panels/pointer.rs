@@ -5,10 +5,9 @@ use bevy_egui::egui::{self, Button, Pos2, RichText, Ui, vec2};
 
 use super::orders::Verb;
 use super::{Intent, Pane, Sheet, forecast, format};
-use crate::client::selection::{Forecast, Machine};
+use crate::client::selection::{Forecast, Machine, Way};
 use crate::client::theme;
 use crate::sim::observation::OwnRobot;
-use crate::sim::order::Order;
 
 const HOP_HERE: &str = "Hop here";
 const LOOK_HERE: &str = "Look here";
@@ -94,10 +93,7 @@ fn of_ground(ui: &mut Ui, pane: &mut Pane, menu: &ContextMenu) {
     match &menu.hop {
         Some((robot, hop)) => {
             if item(ui, &format!("{HOP_HERE}: {robot}"), "", hop.is_ok()) {
-                pane.want(Intent::Give(Order::HopTo {
-                    robot: robot.clone(),
-                    target_m: ground_m.as_dvec3().to_array(),
-                }));
+                pane.want(Intent::Give(Way::Hop.order(robot, ground_m)));
             }
             forecast::lines(ui, hop);
             ui.separator();
@@ -156,7 +152,7 @@ fn of_machine(ui: &mut Ui, pane: &mut Pane, machine: &Machine) {
 }
 
 fn orders(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
-    for verb in Verb::ALL {
+    for verb in Verb::ALL.into_iter().filter(|verb| verb.suits(robot)) {
         order(ui, pane, robot, verb, verb.label());
     }
 }

@@ -1,11 +1,14 @@
 //! The selected robot: its telemetry in full, and a button for every order it can be given. A
 //! button that is out of reach says why.
 
-use bevy_egui::egui::{Align, Button, CursorIcon, Grid, Layout, RichText, Slider, Ui, vec2};
+use bevy_egui::egui::{
+    Align, Button, CursorIcon, DragValue, Grid, Label, Layout, RichText, Slider, Ui, vec2,
+};
 
+use super::facts::Facts;
 use super::fleet::{activity_color, capitalised};
-use super::orders::Verb;
-use super::{Intent, Pane, format, panel};
+use super::orders::{Amounts, Verb};
+use super::{Forms, Intent, Pane, forecast, format, panel};
 use crate::client::theme;
 use crate::sim::observation::OwnRobot;
 use crate::sim::order::Order;
@@ -16,9 +19,13 @@ const NOTHING_HINT: &str = "Click a robot in the picture or in the fleet. Right-
                             for what can be done there.";
 const FOLLOW: &str = "Follow";
 const FOLLOW_HELP: &str = "Let the camera go along (G)";
-const AIMING: &str = "Click the ground to hop there, Esc to leave it.";
+const AIMING: &str = "Click the place on the ground, Esc to leave it.";
 const RIVAL: &str = "Belongs to another prospector: you see where it is and what it does not hide.";
 const MEASURE: &str = "Measure with…";
+const DRILL_DEPTH: &str = "Drill depth";
+const JUMP_SPEED: &str = "Jump speed";
+const FORETELL: &str = "I foretell a height of";
+const FORETELL_HELP: &str = "Say how high the next jump goes. Some goals ask for it.";
 const CLAIM_RADIUS: &str = "Claim radius";
 
 pub fn show(ui: &mut Ui, pane: &mut Pane) {
@@ -103,22 +110,26 @@ fn telemetry(ui: &mut Ui, pane: &Pane, robot: &OwnRobot) {
         theme::store_color(robot.battery_fraction, theme::GREEN),
     )
     .on_hover_text("Charge, and what the solar panel gives now");
-    theme::gauge(
-        ui,
-        "Bin",
-        &format::fill(robot.bin_kg, robot.bin_capacity_kg),
-        part(robot.bin_kg, robot.bin_capacity_kg),
-        theme::ROCK,
-    )
-    .on_hover_text("Rock on board. How much water is in it shows in the plant.");
-    theme::gauge(
-        ui,
-        "Propellant",
-        &format::fill(robot.propellant_kg, robot.propellant_capacity_kg),
-        propellant,
-        theme::store_color(propellant, theme::WATER),
-    )
-    .on_hover_text("Water for the thrusters. Your plant can refill it.");
+    if 0.0 < robot.bin_capacity_kg {
+        theme::gauge(
+            ui,
+            "Bin",
+            &format::fill(robot.bin_kg, robot.bin_capacity_kg),
+            part(robot.bin_kg, robot.bin_capacity_kg),
+            theme::ROCK,
+        )
+        .on_hover_text("Rock on board. How much water is in it shows in the plant.");
+    }
+    if 0.0 < robot.propellant_capacity_kg {
+        theme::gauge(
+            ui,
+            "Propellant",
+            &format::fill(robot.propellant_kg, robot.propellant_capacity_kg),
+            propellant,
+            theme::store_color(propellant, theme::WATER),
+        )
+        .on_hover_text("Water for the thrusters. Your plant can refill it.");
+    }
 
     let speed = if robot.at_rest {
         "at rest".to_owned()
@@ -162,7 +173,9 @@ fn telemetry(ui: &mut Ui, pane: &Pane, robot: &OwnRobot) {
 }
 
 fn buttons(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
-    let is_aiming = matches!(&pane.selection.aim, Some(aim) if aim.robot == robot.name);
+    let aim = pane.selection.aim.as_ref();
+    let aimed = aim.filter(|aim| aim.robot == robot.name).map(|aim| aim.way);
+    let mut weighed = None;
     let columns = 2;
     let gap = 6.0;
     let width = (ui.available_width() - gap) / columns as f32;
@@ -172,18 +185,23 @@ fn buttons(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
         .min_col_width(width)
         .max_col_width(width)
         .show(ui, |ui| {
-            for (i, verb) in Verb::ALL.into_iter().enumerate() {
-                button(ui, pane, robot, verb, width, is_aiming && verb == Verb::Hop);
+            let suited = Verb::ALL.into_iter().filter(|verb| verb.suits(robot));
+            for (i, verb) in suited.enumerate() {
+                let is_aimed = aimed.is_some() && verb.way() == aimed;
+                if button(ui, pane, robot, verb, width, is_aimed) {
+                    weighed = verb.order(&robot.name, &pane.forms.amounts(pane.facts));
+                }
                 if i % columns == columns - 1 {
                     ui.end_row();
                 }
             }
         });
-    if is_aiming {
+    pane.forms.robot.weighed = weighed;
+    if aimed.is_some() {
         ui.label(RichText::new(AIMING).color(theme::AMBER));
     }
     measure_menu(ui, pane, robot);
-    claim_radius(ui, pane);
+    amounts(ui, pane, robot);
 }
 
 /// A menu of the instruments on board.
@@ -249,7 +267,7 @@ fn button(
     verb: Verb,
     width: f32,
     is_selected: bool,
-) {
+) -> bool {
     let hindrance = pane.hindrance(verb, robot);
     let caution = verb.caution(robot).filter(|_| hindrance.is_none());
     let text = RichText::new(verb.label());
@@ -276,6 +294,14 @@ fn button(
             if let Some(caution) = caution {
                 ui.label(RichText::new(caution).color(theme::AMBER));
             }
+            let order = verb.order(&robot.name, &pane.forms.amounts(pane.facts));
+            if let (Some(order), Some((weighed, forecast))) = (&order, &pane.facts.weighed)
+                && order == weighed
+                && forecast.is_ok()
+            {
+                ui.separator();
+                forecast::lines(ui, forecast);
+            }
         })
         .on_disabled_hover_ui(|ui| {
             ui.label(verb.explanation());
@@ -286,22 +312,92 @@ fn button(
     if response.clicked() {
         pane.command(verb, robot);
     }
+    response.hovered()
 }
 
-fn claim_radius(ui: &mut Ui, pane: &mut Pane) {
-    let max_m = pane.facts.charter.claim_radius_max_m;
-    let form = &mut pane.forms.claims;
-    let radius_m = form.radius_m.get_or_insert(max_m * 0.75);
+/// Sliders for the orders that need an amount.
+fn amounts(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
+    let max_m = pane.facts.charter.claim_radius_max_m.max(1.0);
+    let radius_m = pane.forms.claims.radius_m.get_or_insert(max_m * 0.75);
+    slider(
+        ui,
+        CLAIM_RADIUS,
+        Slider::new(radius_m, 1.0..=max_m).step_by(0.5).suffix(" m"),
+    );
+    let form = &mut pane.forms.robot;
+    if Verb::Drill.suits(robot) {
+        let deepest_m = f64::from(robot.outfit.drill_depth_m);
+        form.depth_m = form.depth_m.clamp(0.05, deepest_m);
+        let depth = Slider::new(&mut form.depth_m, 0.05..=deepest_m);
+        slider(ui, DRILL_DEPTH, depth.step_by(0.05).suffix(" m"));
+    }
+    if Verb::Jump.suits(robot) {
+        let mut speed_cm_s = 100.0 * form.jump_m_s;
+        let fastest_cm_s = 100.0 * f64::from(robot.outfit.hop_speed_max_m_s);
+        let speed = Slider::new(&mut speed_cm_s, 0.5..=fastest_cm_s.max(1.0));
+        slider(ui, JUMP_SPEED, speed.step_by(0.1).suffix(" cm/s"));
+        form.jump_m_s = 0.01 * speed_cm_s;
+        ui.horizontal(|ui| {
+            ui.checkbox(&mut form.foretells, FORETELL)
+                .on_hover_text(FORETELL_HELP);
+            if form.foretells {
+                ui.add(
+                    DragValue::new(&mut form.apex_m)
+                        .range(0.01..=1e5)
+                        .speed(0.05)
+                        .max_decimals(2)
+                        .suffix(" m"),
+                );
+            }
+        });
+    }
+}
+
+fn slider(ui: &mut Ui, name: &str, slider: Slider) {
     ui.horizontal(|ui| {
-        ui.label(RichText::new(CLAIM_RADIUS).color(theme::TEXT_WEAK));
-        ui.spacing_mut().slider_width = (ui.available_width() - 62.0).max(40.0);
-        ui.add(
-            Slider::new(radius_m, 1.0..=max_m.max(1.0))
-                .step_by(0.5)
-                .suffix(" m")
-                .max_decimals(1),
+        ui.add_sized(
+            [84.0, 18.0],
+            Label::new(RichText::new(name).color(theme::TEXT_WEAK)).halign(Align::Min),
         );
+        // Room for the number beside it, with its unit.
+        ui.spacing_mut().slider_width = (ui.available_width() - 88.0).max(40.0);
+        ui.add(slider.max_decimals(2));
     });
+}
+
+/// What the player has set for the next orders.
+#[derive(Clone, Debug)]
+pub(super) struct RobotForm {
+    depth_m: f64,
+    jump_m_s: f64,
+    foretells: bool,
+    apex_m: f64,
+    /// The order under the pointer, for its forecast.
+    pub(super) weighed: Option<Order>,
+}
+
+impl Default for RobotForm {
+    fn default() -> Self {
+        Self {
+            depth_m: 1.0,
+            jump_m_s: 0.02,
+            foretells: false,
+            apex_m: 1.0,
+            weighed: None,
+        }
+    }
+}
+
+impl Forms {
+    /// What has been set for the orders that need an amount.
+    pub(in crate::client) fn amounts(&self, facts: &Facts) -> Amounts {
+        Amounts {
+            claim_radius_m: self.claim_radius_m(facts),
+            depth_m: self.robot.depth_m,
+            jump_m_s: self.robot.jump_m_s,
+            apex_m: self.robot.foretells.then_some(self.robot.apex_m),
+        }
+    }
 }
 
 impl Pane<'_> {
@@ -312,7 +408,7 @@ impl Pane<'_> {
 
     /// Gives `robot` the order behind a button or key, or begins to aim it.
     pub(super) fn command(&mut self, verb: Verb, robot: &OwnRobot) {
-        let radius_m = self.forms.claim_radius_m(self.facts);
-        self.want(verb.intent(&robot.name, radius_m));
+        let amounts = self.forms.amounts(self.facts);
+        self.want(verb.intent(&robot.name, &amounts));
     }
 }

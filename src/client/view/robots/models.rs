@@ -73,7 +73,7 @@ impl Form {
             Self::Digger
         } else if outfit.claws {
             Self::Gripper
-        } else if outfit.drill {
+        } else if 0.0 < outfit.drill_depth_m {
             Self::Driller
         } else if LARGE_KG <= outfit.tank_capacity_kg {
             Self::Tanker
