@@ -161,7 +161,7 @@ impl Cli {
     fn answer(self) -> Result<(), Failure> {
         match self.command {
             None => play(None),
-            Some(Command::Play { level }) => play(Some(find_level(&level)?)),
+            Some(Command::Play { level }) => play(Some(find_place(&level)?)),
             Some(Command::Run(args)) => run::run(&args),
             Some(Command::Replay { dir, json }) => replay(&dir, json),
             Some(Command::Shot(args)) => shot(&args),
@@ -211,6 +211,11 @@ fn find_level(name: &str) -> Result<Level, Failure> {
     Level::find(name).map_err(Failure::input)
 }
 
+/// A level, or a body of the catalogue without anyone on it: something to look at.
+fn find_place(name: &str) -> Result<Level, Failure> {
+    find_level(name).or_else(|failure| Level::of_body(name).ok_or(failure))
+}
+
 #[cfg(feature = "client")]
 fn play(level: Option<Level>) -> Result<(), Failure> {
     client::play(level).map_err(Failure::input)
@@ -223,7 +228,7 @@ fn play(_level: Option<Level>) -> Result<(), Failure> {
 
 #[cfg(feature = "client")]
 fn shot(args: &ShotArgs) -> Result<(), Failure> {
-    let mut level = find_level(&args.level)?;
+    let mut level = find_place(&args.level)?;
     level.seed = args.seed.unwrap_or(level.seed);
     let orders = run::orders(args.orders.as_deref(), &level, 0)?;
     client::shot(ShotOptions {

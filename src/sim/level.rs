@@ -26,7 +26,7 @@ use self::{
 };
 pub use super::asteroid::BodyChoice;
 use super::{
-    asteroid::Anchor,
+    asteroid::{Anchor, catalogue},
     economy::{ledger::Good, market::MarketTerms},
     law::claims::ClaimRules,
 };
@@ -477,6 +477,34 @@ impl Level {
                 known.join(", ")
             ),
         }]))
+    }
+
+    /// A body of the catalogue with nobody on it, to be looked at; `None` if there is none of that
+    /// name.
+    pub fn of_body(id: &str) -> Option<Self> {
+        let record = catalogue::find_body(id).ok()?;
+        let (name, text) = BUILT_IN_LEVELS[0];
+        let mut level = Self::parse(text, name).expect("a test reads the built-in levels");
+        level.name = record.id.clone();
+        level.title = record.name.clone();
+        level.summary = format!("{}, with nobody on it.", record.name);
+        level.body = BodyChoice::Catalogue {
+            id: record.id.clone(),
+            seed: 0,
+        };
+        // Ten in the morning, not far from the equator.
+        level.start.time_of_day_h = 12.0;
+        let site = Coordinates {
+            latitude_deg: 15.0,
+            longitude_deg: -30.0,
+        };
+        level.sites = BTreeMap::from([("site".to_owned(), site)]);
+        level.prospectors.retain(|spec| spec.brain == Brain::Human);
+        level.robots.clear();
+        level.plants.clear();
+        level.goals.clear();
+        level.lesson.clear();
+        Some(level)
     }
 
     /// The bare names that [`Level::find`] knows, sorted.

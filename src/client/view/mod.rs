@@ -125,7 +125,16 @@ fn enter_site(mut commands: Commands, game: Res<Game>) {
     let (count, sum) = places.fold((0, Vec3::ZERO), |(count, sum), place| {
         (count + 1, sum + place)
     });
-    let origin_m = (sum / count.max(1) as f32).round().as_dvec3();
+    let middle_m = if count == 0 {
+        // Nobody is here: the place that the level names.
+        let anchor = game.level.anchor();
+        let model = game.headless().terrain().model();
+        let place_m = model.surface_point(anchor.latitude_rad, anchor.longitude_rad);
+        place_m.as_vec3()
+    } else {
+        sum / count as f32
+    };
+    let origin_m = middle_m.round().as_dvec3();
     commands.insert_resource(Frame { origin_m });
     commands.insert_resource(moment_of(&game, None));
 }
