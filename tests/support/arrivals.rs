@@ -87,7 +87,7 @@ pub fn arrivals(
             let to_m = random_site(terrain, &mut stream);
             let up = terrain.up(from_m);
             let rotation = stand(up, up.any_orthonormal_vector());
-            let kind = bonanza::sim::level::modules::Catalogue::of(&level)
+            let kind = bonanza::sim::level::modules::Catalogue::of(level)
                 .kind(&level.robots[index].kind)
                 .expect("a kind of the catalogue");
             let height_m = 0.5 * kind.size_m.1 + 0.3;

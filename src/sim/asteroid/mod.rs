@@ -569,7 +569,7 @@ impl BodyModel {
                 top_m += free_m.max(0.0) + 1.0;
             }
             let lowest_m = ground_m - 0.25 * self.outline.mean_radius_m();
-            on + up * crossing(top_m, lowest_m, 1e-3, |h| distance_m(h)).unwrap_or(ground_m)
+            on + up * crossing(top_m, lowest_m, 1e-3, distance_m).unwrap_or(ground_m)
         };
         let mut mesh = self.outline.as_mesh(subdivisions);
         mesh.vertices_m = in_parallel(&mesh.vertices_m, place);

@@ -131,8 +131,8 @@ impl Ground {
         if low == high
             && let Field::Samples(samples) = &self.patch(surroundings, low).field
         {
-            for point in 0..27 {
-                feels[point] = feel(low, samples, body.position_m + arm_m(point));
+            for (point, felt) in feels.iter_mut().enumerate() {
+                *felt = feel(low, samples, body.position_m + arm_m(point));
             }
         } else {
             for (point, feel) in feels.iter_mut().enumerate() {

@@ -395,8 +395,8 @@ impl Solver {
                 contact.impulse[row] -= speed * contact.rows[row].mass_kg;
             }
             limit_friction(contact);
-            for row in 1..3 {
-                let change = contact.impulse[row] - before[row];
+            for (row, was) in before.into_iter().enumerate().skip(1) {
+                let change = contact.impulse[row] - was;
                 if change != 0.0 {
                     self.push(contact, row, change);
                     largest = largest.max(change.abs() / contact.rows[row].mass_kg);

@@ -253,18 +253,18 @@ pub fn measure(terrain: &Terrain, setup: &Setup) -> Vec<Reading> {
                     let ground = terrain.model().ground_at(middle_m);
                     let estimates = Constituent::ALL
                         .into_iter()
-                        .filter_map(|constituent| {
+                        .map(|constituent| {
                             let std = match contact_std(constituent) {
                                 Some(std) => CORE_PRECISION * std,
                                 None => CORE_HELIUM_STD,
                             };
                             let truth = ground.grades.of(constituent);
-                            Some(errors.normal(
+                            errors.normal(
                                 Quantity::Content(constituent),
                                 truth,
                                 std * setup.spec.std_factor * exposure(setup),
                                 CORE_SYSTEMATIC * std / CORE_PRECISION,
-                            ))
+                            )
                         })
                         .collect();
                     let support = Support::Core {
