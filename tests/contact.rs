@@ -282,7 +282,7 @@ fn an_orbit_keeps_its_energy_to_one_part_in_ten_thousand() {
 /// Blows lose energy: thrown down at 10 cm/s, a robot keeps more of it on rock than on fines.
 #[test]
 fn a_robot_bounces_higher_off_a_boulder_than_off_fines() {
-    let place = Level::find("first-water").unwrap().sites["field"].clone();
+    let place = Level::find("first-water").unwrap().sites["field"];
     let mut world = Headless::load(&crowd_on("bennu", place, 1, 0.0), None).unwrap();
     let mut kept = [Vec::new(), Vec::new()];
     for i in 0..400 {
@@ -326,7 +326,7 @@ fn a_robot_bounces_higher_off_a_boulder_than_off_fines() {
 /// The same bits after a restore, in the middle of bumping and of flight.
 #[test]
 fn a_crowd_in_motion_goes_on_to_the_bit_after_a_restore() {
-    let place = Level::find("first-water").unwrap().sites["field"].clone();
+    let place = Level::find("first-water").unwrap().sites["field"];
     let mut level = crowd_on("bennu", place, 9, 1.8);
     level.plants[0].site = Site::Offset {
         of: "field".to_owned(),

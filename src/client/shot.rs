@@ -50,7 +50,7 @@ pub struct ShotOptions {
 const LEAD_FRAMES: u64 = 80;
 const LEAD_FRAME_MS: u64 = 500;
 /// After so many frames a picture is given up.
-const MOST_FRAMES: u32 = 6_000;
+const MOST_FRAMES: u32 = 60_000;
 /// Frames drawn before the one that is kept: textures and shadows are there by then.
 const FRAMES_DRAWN: u32 = 3;
 
