@@ -21,6 +21,9 @@ const FOLLOW: &str = "Follow";
 const FOLLOW_HELP: &str = "Let the camera go along (G)";
 const AIMING: &str = "Click the place on the ground, Esc to leave it.";
 const RIVAL: &str = "Belongs to another prospector: you see where it is and what it does not hide.";
+const CARE: &str = "Care…";
+/// What a robot passes on to another at one order [Wh].
+const POWER_GIVEN_WH: f64 = 200.0;
 const MEASURE: &str = "Measure with…";
 const DRILL_DEPTH: &str = "Drill depth";
 const JUMP_SPEED: &str = "Jump speed";
@@ -165,6 +168,38 @@ fn telemetry(ui: &mut Ui, pane: &Pane, robot: &OwnRobot) {
         ("Wear", format::percent(f64::from(robot.wear)), wear),
         ("Ground", ground, color),
     );
+    let (coldest_k, hottest_k) = robot.operating_k;
+    let within = coldest_k <= robot.temperature_k && robot.temperature_k <= hottest_k;
+    let of_state = |is_well: bool| if is_well { theme::TEXT } else { theme::AMBER };
+    theme::facts(
+        ui,
+        (
+            "Heat",
+            format!("{:.0} °C", robot.temperature_k - 273.15),
+            of_state(within),
+        ),
+        (
+            "Dust",
+            format::percent(f64::from(robot.panel_dust)),
+            of_state(robot.panel_dust < 0.2),
+        ),
+    );
+    theme::facts(
+        ui,
+        (
+            "Seals",
+            format::percent(f64::from(robot.seal_wear)),
+            of_state(robot.seal_wear < 0.75),
+        ),
+        (
+            "Dose",
+            format::percent(f64::from(robot.dose_gy / robot.dose_limit_gy.max(1e-6))),
+            of_state(robot.dose_gy < 0.75 * robot.dose_limit_gy),
+        ),
+    );
+    for fault in &robot.faults {
+        ui.label(RichText::new(capitalised(fault)).color(theme::RED));
+    }
     theme::fact(
         ui,
         "Place",
@@ -200,7 +235,10 @@ fn buttons(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
     if aimed.is_some() {
         ui.label(RichText::new(AIMING).color(theme::AMBER));
     }
-    measure_menu(ui, pane, robot);
+    ui.horizontal(|ui| {
+        measure_menu(ui, pane, robot);
+        care_menu(ui, pane, robot);
+    });
     amounts(ui, pane, robot);
 }
 
@@ -236,6 +274,60 @@ fn measure_menu(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
                     instrument: spec.instrument,
                     time_s: None,
                 }));
+                ui.close();
+            }
+        }
+    });
+}
+
+/// A menu of what keeps robots going: mending, cleaning, power, load.
+fn care_menu(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
+    let name = || robot.name.clone();
+    let facts = pane.facts;
+    let others = || {
+        facts
+            .seen
+            .robots
+            .iter()
+            .filter(|other| other.name != robot.name)
+    };
+    let mut choices: Vec<(String, Order)> = Vec::new();
+    if 0.0 < robot.bin_kg {
+        choices.push(("Dump the load".into(), Order::Dump { robot: name() }));
+    }
+    if robot.sheet.brush_leaves < 1.0 {
+        choices.push(("Clean the panels".into(), Order::Clean { robot: name() }));
+    }
+    if let Some(load) = &robot.carries {
+        choices.push((format!("Put down {load}"), Order::PutDown { robot: name() }));
+    }
+    let menders = others().filter(|other| other.sheet.repair.is_some());
+    let menders = menders.map(|other| &other.name);
+    for by in menders.chain(facts.seen.plants.iter().map(|plant| &plant.name)) {
+        let order = Order::Repair {
+            robot: name(),
+            by: by.clone(),
+        };
+        choices.push((format!("Have {by} mend it"), order));
+    }
+    if 0.0 < robot.sheet.charger_w {
+        for other in others() {
+            let order = Order::GivePower {
+                robot: name(),
+                to: other.name.clone(),
+                energy_wh: POWER_GIVEN_WH,
+            };
+            let text = format!("Give {} {POWER_GIVEN_WH:.0} Wh", other.name);
+            choices.push((text, order));
+        }
+    }
+    if choices.is_empty() {
+        return;
+    }
+    ui.menu_button(CARE, |ui| {
+        for (text, order) in choices {
+            if ui.button(text).clicked() {
+                pane.want(Intent::Give(order));
                 ui.close();
             }
         }
