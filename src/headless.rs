@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::sim::asteroid::constituent::Constituent;
 use crate::sim::asteroid::{BodyError, Terrain};
+use crate::sim::desk::Desk;
 use crate::sim::economy::ledger::{AccountId, Ledger, Memo};
 use crate::sim::economy::market::Market;
 use crate::sim::law::claims::Registry;
@@ -29,7 +30,7 @@ use crate::sim::prospecting::{Grade, GradeMap};
 use crate::sim::prospector::script::Scripts;
 use crate::sim::prospector::{ProspectorId, Prospectors};
 use crate::sim::robot::autopilot::Autopilot;
-use crate::sim::robot::command::{Desk, Estimate};
+use crate::sim::robot::command::Estimate;
 use crate::sim::robot::drill::{Borehole, Boreholes};
 use crate::sim::robot::feats::Feats;
 use crate::sim::robot::recoil::Recoil;

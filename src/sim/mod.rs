@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub mod asteroid;
 pub mod build;
 pub mod daylight;
+pub mod desk;
 pub mod economy;
 pub mod law;
 pub mod level;
@@ -93,7 +94,7 @@ impl Plugin for SimPlugin {
                 Tick,
                 (
                     begin.in_set(SimSystems::Begin),
-                    robot::command::take_orders
+                    desk::take_orders
                         .run_if(|clock: Res<Clock>, inbox: Res<Inbox>| {
                             inbox.is_due(clock.time_ms())
                         })

@@ -3,7 +3,7 @@
 //! An order waits in the [`Inbox`] until its time, is checked in the tick that takes it by its
 //! sender's rights and by physics, and is accepted, or refused with a reason that its sender sees.
 //! An order that is refused changes nothing. What each order does stands with the thing it moves:
-//! `robot::command` and `plant`; this module owns the words and the record.
+//! `desk`, `robot::command` and `plant`; this module owns the words and the record.
 
 use std::fmt;
 

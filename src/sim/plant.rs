@@ -3,7 +3,7 @@
 //! Heat first brings the rock to the temperature of dehydroxylation, then drives the water out:
 //! `heat_mj_per_kg_rock` and `heat_mj_per_kg_water` of the kind, from `materials_wear.csv`, row
 //! water_from_CI_10pct_heat. Robots bring feedstock in `robot::autopilot`; water leaves through
-//! `robot::command` when it is sold.
+//! `desk` when it is sold.
 
 use std::sync::Arc;
 

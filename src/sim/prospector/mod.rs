@@ -1,7 +1,7 @@
 //! Prospectors: who owns what, who pays for it, and the scripts that decide for some of them.
 //!
 //! A prospector is an account, a fleet and a memory of what it measured. Money itself lies in
-//! `economy::ledger`; what a prospector may do is decided in `robot::command`.
+//! `economy::ledger`; what a prospector may do is decided in `desk`.
 
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::autopilot::{Autopilot, LOW_BATTERY};
-use super::command::{Desk, own_robot};
+use super::command::own_robot;
 use super::rescue::place_beside_m;
 use super::{Anchor, Battery, Bin, Gear, Health, Robot, Tank, Tool, stand};
 use crate::sim::asteroid::Terrain;
+use crate::sim::desk::Desk;
 use crate::sim::economy::ledger::{AccountId, Ledger, Memo};
 use crate::sim::level::RobotKind;
 use crate::sim::level::kind::Fitted;
@@ -440,7 +441,7 @@ fn next_change(
 
 impl Desk<'_, '_> {
     /// Begins work on a machine.
-    pub(super) fn serve(&mut self, sender: ProspectorId, order: &Order) -> Result<(), Refusal> {
+    pub(in crate::sim) fn serve(&mut self, sender: ProspectorId, order: &Order) -> Result<(), Refusal> {
         let name = self.actor(order);
         let job = self.job(sender, name, order)?;
         let Some(job) = job else { return Ok(()) };
