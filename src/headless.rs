@@ -14,9 +14,11 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::sim::asteroid::constituent::Constituent;
 use crate::sim::asteroid::{BodyError, Terrain};
 use crate::sim::desk::Desk;
+use crate::sim::economy::commerce::Commerce;
 use crate::sim::economy::ledger::{AccountId, Ledger, Memo};
 use crate::sim::economy::market::Market;
 use crate::sim::law::claims::Registry;
+use crate::sim::law::regime::Regime;
 use crate::sim::level::modules::Catalogue;
 use crate::sim::level::{Brain, Level};
 use crate::sim::observation::{Observation, Scene, Senses};
@@ -475,6 +477,8 @@ impl Headless {
             postcard::to_stdvec(self.world.resource::<Boreholes>()),
             postcard::to_stdvec(self.world.resource::<Prospectors>()),
             postcard::to_stdvec(self.world.resource::<DataMarket>()),
+            postcard::to_stdvec(self.world.resource::<Commerce>()),
+            postcard::to_stdvec(self.world.resource::<Regime>()),
         ] {
             hash.update(&part.expect("scripts, orders and surveys have no unserialisable part"));
         }

@@ -8,9 +8,11 @@ use bevy::prelude::*;
 
 use super::asteroid::{BodyError, BodyModel, Terrain, spin};
 use super::daylight::{Daylight, Horizon};
+use super::economy::commerce::Commerce;
 use super::economy::ledger::{AccountKind, Good, Ledger, Memo, Unit};
 use super::economy::market::Market;
 use super::law::claims::Registry;
+use super::law::regime::Regime;
 use super::level::modules::Catalogue;
 use super::level::{Brain, Level, RobotKind, Site};
 use super::order::{Inbox, Log};
@@ -333,6 +335,8 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
     world.insert_resource(Market::new(level.market.clone()));
     world.insert_resource(Registry::new(level.charter.clone()));
     world.insert_resource(DataMarket::default());
+    world.insert_resource(Commerce::default());
+    world.insert_resource(Regime::default());
     Ok(())
 }
 

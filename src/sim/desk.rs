@@ -9,9 +9,11 @@ use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 
 use super::asteroid::Terrain;
+use super::economy::commerce::Commerce;
 use super::economy::ledger::{Ledger, Memo};
 use super::economy::market::Market;
 use super::law::claims::{ClaimRequest, Registry};
+use super::law::regime::Regime;
 use super::level::modules::Catalogue;
 use super::order::{Inbox, Issued, Log, Order, Refusal, Severity, Taken};
 use super::plant::Plant;
@@ -37,6 +39,8 @@ pub struct Desk<'w, 's> {
     pub(super) market: ResMut<'w, Market>,
     pub(super) registry: ResMut<'w, Registry>,
     pub(super) data: ResMut<'w, DataMarket>,
+    pub(super) commerce: ResMut<'w, Commerce>,
+    pub(super) regime: ResMut<'w, Regime>,
     pub(super) log: ResMut<'w, Log>,
     pub(super) robots: Query<'w, 's, Commanded>,
     pub(super) plants: Query<'w, 's, &'static mut Plant>,

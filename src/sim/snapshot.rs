@@ -12,9 +12,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::asteroid::{BodyError, BodyModel, Terrain};
 use super::daylight::{Daylight, Horizon};
+use super::economy::commerce::Commerce;
 use super::economy::ledger::Ledger;
 use super::economy::market::Market;
 use super::law::claims::Registry;
+use super::law::regime::Regime;
 use super::level::Level;
 use super::level::modules::Catalogue;
 use super::order::{Inbox, Log};
@@ -35,7 +37,7 @@ use super::{Accounts, Chance, Clock, build};
 
 const MAGIC: &[u8; 8] = b"BONANZA\n";
 /// Changes whenever the bytes of any part change meaning.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 /// Magic, version and checksum come before the state.
 const HEADER_BYTES: usize = 8 + 4 + 8;
 
@@ -74,6 +76,8 @@ struct State {
     market: Market,
     registry: Registry,
     data: DataMarket,
+    commerce: Commerce,
+    regime: Regime,
     terrain: Terrain,
     feats: Feats,
     recoil: Recoil,
@@ -181,6 +185,8 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
         market: world.resource::<Market>().clone(),
         registry: world.resource::<Registry>().clone(),
         data: world.resource::<DataMarket>().clone(),
+        commerce: world.resource::<Commerce>().clone(),
+        regime: world.resource::<Regime>().clone(),
         terrain: world.resource::<Terrain>().clone(),
         feats: world.resource::<Feats>().clone(),
         recoil: *world.resource(),
@@ -289,6 +295,8 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
     world.insert_resource(state.market);
     world.insert_resource(state.registry);
     world.insert_resource(state.data);
+    world.insert_resource(state.commerce);
+    world.insert_resource(state.regime);
     world.insert_resource(terrain);
     world.insert_resource(state.feats);
     world.insert_resource(state.recoil);

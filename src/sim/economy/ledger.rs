@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use xxhash_rust::xxh3::Xxh3;
 
+pub use super::good::Good;
+
 /// Transfers of one flow within this much simulated time share one journal entry [ms].
 pub const MERGE_WINDOW_MS: u64 = 600_000;
 
@@ -26,34 +28,6 @@ pub const UCR_PER_CREDIT: i64 = 1_000_000;
 /// An account of one [`Ledger`], in order of opening.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AccountId(pub u32);
-
-/// A kind of matter that is counted in grams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Good {
-    /// Undisturbed, in the body.
-    Rock,
-    /// Dug, in a bin or hopper.
-    Feedstock,
-    /// Baked out, in a tank, on the way or sold.
-    Water,
-    /// Baked dry.
-    Tailings,
-    /// Machines without their load.
-    DryMass,
-}
-
-impl Good {
-    /// The name as in tables and reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Rock => "rock",
-            Self::Feedstock => "feedstock",
-            Self::Water => "water",
-            Self::Tailings => "tailings",
-            Self::DryMass => "dry_mass",
-        }
-    }
-}
 
 /// What an account counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,11 +43,7 @@ impl Unit {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Credit => "credit_ucr",
-            Self::Good(Good::Rock) => "rock_g",
-            Self::Good(Good::Feedstock) => "feedstock_g",
-            Self::Good(Good::Water) => "water_g",
-            Self::Good(Good::Tailings) => "tailings_g",
-            Self::Good(Good::DryMass) => "dry_mass_g",
+            Self::Good(good) => good.unit_str(),
         }
     }
 

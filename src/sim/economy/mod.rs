@@ -2,7 +2,10 @@
 //! figures that tell how a rush went. It knows no physics; who digs what is told to it in grams.
 
 pub mod auction;
+pub mod commerce;
 pub mod figures;
+pub mod good;
 pub mod ledger;
 pub mod market;
 pub mod price;
+pub mod stores;

@@ -1,3 +1,4 @@
 //! Rules of the rush: who may dig where.
 
 pub mod claims;
+pub mod regime;

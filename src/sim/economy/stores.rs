@@ -1,0 +1,116 @@
+//! Stores: the goods of a prospector at a place.
+//!
+//! A store is an account of the [`ledger`](super::ledger), opened when something first comes to
+//! lie there. What is in a machine (a bin, a hopper, a tank) is not in a store.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::good::Good;
+use super::ledger::{AccountId, AccountKind, Ledger, Unit};
+
+/// Where goods can lie.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Place {
+    /// On the body, beside the plants.
+    Site,
+    /// A node by its id, such as `EML1` or `Earth`.
+    Node(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Site => f.write_str("the site"),
+            Self::Node(id) => f.write_str(id),
+        }
+    }
+}
+
+/// The accounts of all stores, by the name of the owner, the place and the good.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stores {
+    accounts: BTreeMap<String, BTreeMap<(Place, Good), AccountId>>,
+}
+
+impl Stores {
+    /// The account of a store, if anything ever lay in it.
+    pub fn find(&self, owner: &str, place: &Place, good: Good) -> Option<AccountId> {
+        self.accounts
+            .get(owner)?
+            .get(&(place.clone(), good))
+            .copied()
+    }
+
+    /// The account of a store, opened if there is none yet.
+    pub fn open(
+        &mut self,
+        ledger: &mut Ledger,
+        owner: &str,
+        place: &Place,
+        good: Good,
+    ) -> AccountId {
+        if let Some(account) = self.find(owner, place, good) {
+            return account;
+        }
+        let at = match place {
+            Place::Site => "site",
+            Place::Node(id) => id,
+        };
+        let account = ledger.open(
+            format!("store:{owner}:{at}:{}", good.as_str()),
+            Unit::Good(good),
+            AccountKind::Holding,
+            0,
+        );
+        self.accounts
+            .entry(owner.to_owned())
+            .or_default()
+            .insert((place.clone(), good), account);
+        account
+    }
+
+    /// What lies in a store [g].
+    pub fn held_g(&self, ledger: &Ledger, owner: &str, place: &Place, good: Good) -> i64 {
+        self.find(owner, place, good)
+            .map_or(0, |account| ledger.balance(account))
+    }
+
+    /// Every store of an owner, with its account.
+    pub fn of(&self, owner: &str) -> impl Iterator<Item = (&Place, Good, AccountId)> {
+        self.accounts
+            .get(owner)
+            .into_iter()
+            .flatten()
+            .map(|((place, good), &account)| (place, *good, account))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::economy::ledger::Memo;
+
+    #[test]
+    fn what_is_put_into_a_store_lies_there_and_nowhere_else() {
+        let mut ledger = Ledger::default();
+        let rock = ledger.open("rock", Unit::Good(Good::Rock), AccountKind::Holding, 500);
+        let mut stores = Stores::default();
+        let depot = Place::Node("EML1".to_owned());
+        assert_eq!(stores.held_g(&ledger, "a", &depot, Good::Water), 0);
+        let account = stores.open(&mut ledger, "a", &depot, Good::Water);
+        assert_eq!(
+            stores.open(&mut ledger, "a", &depot, Good::Water),
+            account,
+            "opened once"
+        );
+        ledger.transfer(0, rock, account, 120, Memo::Baked).unwrap();
+        assert_eq!(stores.held_g(&ledger, "a", &depot, Good::Water), 120);
+        assert_eq!(stores.held_g(&ledger, "a", &Place::Site, Good::Water), 0);
+        assert_eq!(stores.held_g(&ledger, "b", &depot, Good::Water), 0);
+        let all: Vec<_> = stores.of("a").collect();
+        assert_eq!(all, [(&depot, Good::Water, account)]);
+    }
+}
