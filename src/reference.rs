@@ -321,7 +321,7 @@ mod tests {
             }
         }
         assert_eq!(
-            compared, 47,
+            compared, 57,
             "as many cases as the file has of the kinds that are known"
         );
     }
@@ -481,10 +481,59 @@ mod tests {
                 "economics",
                 r#"{"price0": 1, "world_q": 0, "added_q": 1, "demand_elasticity": -1}"#,
             ),
+            ("economics", r#"{"demand_elasticity": 0}"#),
+            (
+                "economics",
+                r#"{"discount_rate": -1, "cash_flow_by_year": [1]}"#,
+            ),
+            (
+                "economics",
+                r#"{"discount_rate": 0.1, "cash_flow_by_year": []}"#,
+            ),
+            (
+                "economics",
+                r#"{"discount_rate": 0, "success_probability": 1, "cost_flow": [1]}"#,
+            ),
+            (
+                "economics",
+                r#"{"first_unit_cost": 1, "learning_rate": 0.9, "unit_number": 2.5}"#,
+            ),
         ] {
             let case = outcome(group, &format!(r#"{{"id": "x", "input": {input}}}"#));
             assert_eq!(case.status, Status::Fail, "{case:?}");
             assert!(case.note.unwrap().contains(": x: input."));
+        }
+    }
+
+    #[test]
+    fn a_case_that_names_its_kind_misses_its_own_fields() {
+        let case = outcome(
+            "economics",
+            r#"{"id": "price_impact/x", "input": {"price0": 1, "demand_elasticity": -0.5}}"#,
+        );
+        assert_eq!(case.status, Status::Fail);
+        assert!(case.note.unwrap().contains("input.world_q is missing"));
+    }
+
+    #[test]
+    fn questions_without_an_answer_are_null() {
+        for (id, input, key) in [
+            (
+                "revenue_ceiling/elastic",
+                r#"{"demand_elasticity": -1.5}"#,
+                "max_revenue_fraction_of_world_market",
+            ),
+            (
+                "npv/loss",
+                r#"{"discount_rate": 0.1, "cash_flow_by_year": [-5, -1]}"#,
+                "irr",
+            ),
+        ] {
+            let case = outcome(
+                "economics",
+                &format!(r#"{{"id": "{id}", "input": {input}, "expected": {{"{key}": null}}}}"#),
+            );
+            assert_eq!(case.status, Status::Pass, "{case:?}");
         }
     }
 

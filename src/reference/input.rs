@@ -38,6 +38,8 @@ pub(super) enum Range {
     /// From 0 to 1, both included.
     Share,
     Negative,
+    /// As rates of growth are.
+    AboveMinusOne,
 }
 
 impl Range {
@@ -48,6 +50,7 @@ impl Range {
             Self::NotNegative => 0.0 <= value,
             Self::Share => (0.0..=1.0).contains(&value),
             Self::Negative => value < 0.0,
+            Self::AboveMinusOne => -1.0 < value,
         }
     }
 
@@ -59,6 +62,7 @@ impl Range {
             Self::NotNegative => "a number of at least 0",
             Self::Share => "a number from 0 to 1",
             Self::Negative => "a number below 0",
+            Self::AboveMinusOne => "a number above -1",
         }
     }
 }

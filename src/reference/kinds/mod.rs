@@ -1,6 +1,7 @@
 //! The kinds of cases that are known, and the functions of the simulation that compute them.
 
 mod economy;
+mod finance;
 mod gravity;
 mod rocket;
 mod small_body;
@@ -24,8 +25,7 @@ pub(super) struct Kind {
 impl Kind {
     /// The kind of a case, or None if it is not known.
     ///
-    /// The fields of the input decide, and the id where they fit more than one kind, or none, as
-    /// when a field is missing.
+    /// The id decides where it names a kind, so that a missing field is missed; else the fields do.
     pub(super) fn of(group: &str, id: &str, input: &Input) -> Option<&'static Kind> {
         let prefix = id.split('/').next().unwrap_or_default();
         let in_group = || KINDS.iter().filter(|kind| kind.group == group);
@@ -33,10 +33,12 @@ impl Kind {
         if let (Some(only), None) = (in_group().next(), in_group().nth(1)) {
             return Some(only);
         }
-        in_group()
-            .filter(|kind| kind.needs.iter().all(|field| input.has(field)))
-            .max_by_key(|kind| (kind.prefix == prefix, kind.needs.len()))
-            .or_else(|| in_group().find(|kind| kind.prefix == prefix))
+        let present = |kind: &&Kind| kind.needs.iter().filter(|field| input.has(field)).count();
+        let complete = |kind: &&Kind| present(kind) == kind.needs.len();
+        let named = in_group().filter(|kind| kind.prefix == prefix);
+        named
+            .max_by_key(|kind| (complete(kind), present(kind)))
+            .or_else(|| in_group().filter(complete).max_by_key(present))
     }
 }
 
@@ -61,14 +63,14 @@ impl Computed {
         self.put(key, json!(value));
     }
 
-    fn numbers(&mut self, key: &str, values: &[f64]) {
+    pub(super) fn numbers(&mut self, key: &str, values: &[f64]) {
         if values.iter().any(|value| !value.is_finite()) {
             self.remark(format!("{key} is not finite"));
         }
         self.put(key, json!(values));
     }
 
-    fn remark(&mut self, note: String) {
+    pub(super) fn remark(&mut self, note: String) {
         match &mut self.note {
             Some(notes) => *notes = format!("{notes}; {note}"),
             None => self.note = Some(note),
@@ -304,6 +306,84 @@ const KINDS: &[Kind] = &[
         needs: &["wealth"],
         prints: &["gini", "top10pct_share"],
         compute: economy::inequality,
+    },
+    Kind {
+        group: "economics",
+        prefix: "revenue_ceiling",
+        needs: &["demand_elasticity"],
+        prints: &[
+            "best_added_fraction_of_world",
+            "max_revenue_fraction_of_world_market",
+        ],
+        compute: finance::revenue_ceiling,
+    },
+    Kind {
+        group: "economics",
+        prefix: "supply_response",
+        needs: &["demand_elasticity", "supply_elasticity", "added_fraction"],
+        prints: &["price_ratio", "terrestrial_supply_ratio", "demand_ratio"],
+        compute: finance::supply_response,
+    },
+    Kind {
+        group: "economics",
+        prefix: "npv",
+        needs: &["discount_rate", "cash_flow_by_year"],
+        prints: &["npv", "irr"],
+        compute: finance::npv,
+    },
+    Kind {
+        group: "economics",
+        prefix: "npv",
+        needs: &["discount_rate", "success_probability", "cost_flow"],
+        prints: &["expected_npv"],
+        compute: finance::expected_npv,
+    },
+    Kind {
+        group: "economics",
+        prefix: "learning",
+        needs: &["first_unit_cost", "learning_rate", "unit_number"],
+        prints: &["unit_cost", "cumulative_average_to_n"],
+        compute: finance::learning,
+    },
+    Kind {
+        group: "economics",
+        prefix: "cost_per_kg",
+        needs: &["mission_cost_usd", "returned_kg"],
+        prints: &["usd_per_kg"],
+        compute: finance::cost_per_kg,
+    },
+    Kind {
+        group: "economics",
+        prefix: "royalty_fund",
+        needs: &[
+            "revenue_by_year",
+            "royalty_rate",
+            "share_to_fund",
+            "share_paid_at_once",
+            "fund_real_return",
+            "payout_fraction_of_fund",
+        ],
+        prints: &["payout_by_year", "fund_end", "royalty_total"],
+        compute: finance::royalty_fund,
+    },
+    Kind {
+        group: "economics",
+        prefix: "royalty",
+        needs: &[
+            "revenue_by_year",
+            "rate_first_period",
+            "rate_second_period",
+            "switch_after_years",
+        ],
+        prints: &["royalty_by_year", "total"],
+        compute: finance::royalty_steps,
+    },
+    Kind {
+        group: "economics",
+        prefix: "ore",
+        needs: &["diameter_m", "density_kg_m3"],
+        prints: &["mass_kg", "platinum_kg", "platinum_value_spot_usd"],
+        compute: finance::ore,
     },
     Kind {
         group: "rocket",

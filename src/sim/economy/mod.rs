@@ -4,6 +4,7 @@
 pub mod auction;
 pub mod commerce;
 pub mod figures;
+pub mod finance;
 pub mod good;
 pub mod ledger;
 pub mod market;
