@@ -14,9 +14,11 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::sim::asteroid::constituent::Constituent;
 use crate::sim::asteroid::{BodyError, Terrain};
 use crate::sim::desk::Desk;
-use crate::sim::economy::commerce::Commerce;
-use crate::sim::economy::ledger::{AccountId, Ledger, Memo};
+use crate::sim::economy::commerce::{Commerce, TradeView};
+use crate::sim::economy::exchange::{Depth, Listing};
+use crate::sim::economy::ledger::{AccountId, Good, Ledger, Memo};
 use crate::sim::economy::market::Market;
+use crate::sim::economy::stores::Place;
 use crate::sim::law::claims::Registry;
 use crate::sim::law::regime::Regime;
 use crate::sim::level::modules::Catalogue;
@@ -253,6 +255,19 @@ impl Headless {
     pub fn observe(&mut self, prospector: &str) -> Option<Observation> {
         let id = self.world.resource::<Prospectors>().find(prospector)?;
         Some(self.senses().observe(id))
+    }
+
+    /// What a prospector has in stores, at the exchange and in deals; `None` if there is none of
+    /// that name.
+    pub fn trade(&mut self, prospector: &str) -> Option<TradeView> {
+        let id = self.world.resource::<Prospectors>().find(prospector)?;
+        Some(self.senses().trade(id))
+    }
+
+    /// What everybody sees of the exchange of a good at a place.
+    pub fn depth(&mut self, place: &Place, good: Good) -> Depth {
+        let place = place.clone();
+        self.senses().depth(&Listing { place, good })
     }
 
     /// What a prospector's readings say of a constituent at any place; `None` if there is none of

@@ -17,3 +17,4 @@ mod support {
     //! What several promises, and the timings in `benches`, share.
     pub mod arrivals;
 }
+mod trade;

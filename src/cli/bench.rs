@@ -3,6 +3,7 @@
 //! One thread; medians over batches, so that another process that takes a core for a moment does
 //! not count. Build with `--release` for figures worth quoting.
 
+pub(super) mod economy;
 pub(super) mod physics;
 
 use std::{fs, time::Instant};
@@ -236,6 +237,34 @@ fn measured<T>(
         .zip(before_mb)
         .map(|(after, before)| after - before);
     Ok((spent_s, taken_mb, made))
+}
+
+/// Time that the processor gave to this thread, where Linux tells it; else time that passed.
+struct Stopwatch {
+    passed: Instant,
+    given_s: Option<f64>,
+}
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self {
+            passed: Instant::now(),
+            given_s: Self::given_s(),
+        }
+    }
+
+    fn spent_s(&self) -> f64 {
+        match Self::given_s().zip(self.given_s) {
+            Some((now_s, then_s)) if then_s < now_s => now_s - then_s,
+            _ => self.passed.elapsed().as_secs_f64(),
+        }
+    }
+
+    fn given_s() -> Option<f64> {
+        let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        let nanoseconds: f64 = text.split_whitespace().next()?.parse().ok()?;
+        Some(1e-9 * nanoseconds)
+    }
 }
 
 /// Resident memory of this process, where Linux tells it [MB].

@@ -110,6 +110,12 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum BenchCommand {
+    /// Orders matched, and what trade costs by the number of prospectors
+    Economy {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Cost of robots in flight, in contact and digging, by body and number
     Physics {
         /// Print one JSON object
@@ -169,6 +175,10 @@ impl Cli {
             Some(Command::Body(args)) => body::body(&args),
             Some(Command::Reference { file, json }) => reference(&file, json),
             Some(Command::Bench { what: None, json }) => bench::bench(json),
+            Some(Command::Bench {
+                what: Some(BenchCommand::Economy { json: also }),
+                json,
+            }) => bench::economy::bench(json || also),
             Some(Command::Bench {
                 what:
                     Some(BenchCommand::Physics {

@@ -108,6 +108,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
     );
     let mut prospectors = Prospectors::default();
     let mut scripts = Scripts::default();
+    let mut commerce = Commerce::default();
     for spec in &level.prospectors {
         let account = ledger.open(
             format!("prospector:{}", spec.name),
@@ -124,6 +125,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
                 Memo::Endowment,
             )
             .expect("a source gives what the level says");
+        commerce.parties.enter(&spec.name, account);
         prospectors.0.push(Prospector {
             name: spec.name.clone(),
             kind: spec.kind,
@@ -335,7 +337,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
     world.insert_resource(Market::new(level.market.clone()));
     world.insert_resource(Registry::new(level.charter.clone()));
     world.insert_resource(DataMarket::default());
-    world.insert_resource(Commerce::default());
+    world.insert_resource(commerce);
     world.insert_resource(Regime::default());
     Ok(())
 }

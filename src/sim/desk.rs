@@ -2,8 +2,9 @@
 //! and is carried out or refused with a reason. A refused order changes nothing.
 //!
 //! This module finds out who is meant and hands an order to those who know its trade:
-//! `robot::command` for what a machine is to do, `robot::service` for work on machines. What is
-//! bought, sold and claimed stands here.
+//! `robot::command` for what a machine is to do, `robot::service` for work on machines, [`trade`] for
+//! deals between prospectors. What is sold to a node and claimed stands here; [`settle`] lets time
+//! pass over what was agreed.
 
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
@@ -17,11 +18,14 @@ use super::law::regime::Regime;
 use super::level::modules::Catalogue;
 use super::order::{Inbox, Issued, Log, Order, Refusal, Severity, Taken};
 use super::plant::Plant;
-use super::prospecting::trade::{self, DataMarket, Receipt};
+use super::prospecting::trade::{self as survey_trade, DataMarket, Receipt};
 use super::prospector::{ProspectorId, Prospectors};
 use super::robot::command::{Commanded, own_robot};
 use super::voyage::rocket;
 use super::{Accounts, Clock, Terms};
+
+pub mod settle;
+mod trade;
 
 /// Largest weight of one order's water [kg]: more is a slip of the pen.
 const SALE_MAX_KG: f64 = 1e9;
@@ -78,6 +82,7 @@ impl Desk<'_, '_> {
             | Order::WithdrawOffer { .. }
             | Order::BuyData { .. }
             | Order::ShareData { .. } => self.trade_data(sender, order),
+            order if order.is_trade() => self.trade(sender, order),
             order if order.is_service() => self.serve(sender, order),
             _ => self.command_robot(sender, order),
         }
@@ -136,7 +141,8 @@ impl Desk<'_, '_> {
                 );
             }
             Order::ShareData { readings, with } => {
-                let (count, takers) = trade::share(now_ms, prospectors, sender, readings, with)?;
+                let (count, takers) =
+                    survey_trade::share(now_ms, prospectors, sender, readings, with)?;
                 tell(&by, format!("{count} readings are shared with {with}"));
                 for taker in takers {
                     tell(

@@ -57,6 +57,8 @@ pub enum SimSystems {
     Exchange,
     /// Run plants, markets and accounts.
     Economy,
+    /// Hold auctions, and settle what prospectors owe one another.
+    Settle,
     /// Show the new state to the scripted prospectors, and end the tick.
     Observe,
 }
@@ -86,6 +88,7 @@ impl Plugin for SimPlugin {
                     SimSystems::Physics,
                     SimSystems::Exchange,
                     SimSystems::Economy,
+                    SimSystems::Settle,
                     SimSystems::Observe,
                 )
                     .chain(),
@@ -110,6 +113,7 @@ impl Plugin for SimPlugin {
             .add_plugins((
                 robot::RobotPlugin,
                 plant::PlantPlugin,
+                desk::settle::CommercePlugin,
                 prospector::ProspectorPlugin,
                 prospecting::ProspectingPlugin,
             ));

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::asteroid::Terrain;
 use super::asteroid::constituent::Constituent;
 use super::daylight::Daylight;
+use super::economy::commerce::{Commerce, Party, TradeView};
+use super::economy::exchange::{Depth, Listing};
 use super::economy::ledger::Ledger;
 use super::economy::market::Market;
 use super::law::claims::Registry;
@@ -320,6 +322,7 @@ pub struct Senses<'w, 's> {
     market: Res<'w, Market>,
     registry: Res<'w, Registry>,
     data: Res<'w, DataMarket>,
+    commerce: Res<'w, Commerce>,
     robots: Query<
         'w,
         's,
@@ -368,6 +371,16 @@ impl Senses<'_, '_> {
         self.plants
             .iter()
             .any(|plant| plant.owner == id && lot_kg <= 1e-3 * plant.water_g() as f64)
+    }
+
+    /// What a prospector has in stores, at the exchange and in deals.
+    pub fn trade(&self, id: ProspectorId) -> TradeView {
+        self.commerce.view(&self.ledger, Party(id.0))
+    }
+
+    /// What everybody sees of the exchange of a good at a place.
+    pub fn depth(&self, listing: &Listing) -> Depth {
+        self.commerce.exchange.depth(listing, self.now_ms())
     }
 
     /// What a prospector knows now.

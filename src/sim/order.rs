@@ -10,6 +10,9 @@ use std::fmt;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::economy::auction::Side;
+use super::economy::good::Good;
+use super::economy::stores::Place;
 use super::prospecting::Instrument;
 use super::prospecting::trade::{Audience, Choice};
 
@@ -136,6 +139,21 @@ pub enum Order {
     PrintSpares { plant: String, mass_kg: f64 },
     /// Fill the robot's propellant tank from a plant of one's own within reach.
     Refuel { robot: String },
+    /// Bid or ask for goods at the exchange of a place. Without a limit it takes part in the next
+    /// auction only, at any price that those who wait now would have given it.
+    PlaceOrder {
+        place: Place,
+        good: Good,
+        side: Side,
+        mass_kg: f64,
+        #[serde(default)]
+        limit_credits_per_kg: Option<f64>,
+        /// How long it waits for an auction that it can trade in (default: a week).
+        #[serde(default)]
+        wait_h: Option<f64>,
+    },
+    /// Take an order of one's own at the exchange back.
+    CancelOrder { order: u64 },
 }
 
 impl Order {
@@ -173,7 +191,9 @@ impl Order {
             | Self::OfferData { .. }
             | Self::WithdrawOffer { .. }
             | Self::BuyData { .. }
-            | Self::ShareData { .. } => None,
+            | Self::ShareData { .. }
+            | Self::PlaceOrder { .. }
+            | Self::CancelOrder { .. } => None,
         }
     }
 }
@@ -193,6 +213,13 @@ impl Order {
                 | Self::GivePower { .. }
                 | Self::PrintSpares { .. }
         )
+    }
+}
+
+impl Order {
+    /// Whether it is about a deal between prospectors, which `desk::trade` makes.
+    pub fn is_trade(&self) -> bool {
+        matches!(self, Self::PlaceOrder { .. } | Self::CancelOrder { .. })
     }
 }
 
@@ -257,6 +284,20 @@ impl fmt::Display for Order {
             }
             Self::Refuel { robot } => write!(f, "{robot}: refuel"),
             Self::Dump { robot } => write!(f, "{robot}: dump the load"),
+            Self::PlaceOrder {
+                place,
+                good,
+                side,
+                mass_kg,
+                ..
+            } => {
+                let side = match side {
+                    Side::Buy => "bid for",
+                    Side::Sell => "offer",
+                };
+                write!(f, "{side} {mass_kg} kg of {good} at {place}")
+            }
+            Self::CancelOrder { order } => write!(f, "cancel order {order}"),
         }
     }
 }

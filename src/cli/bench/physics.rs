@@ -4,13 +4,11 @@
 //! body and number of robots. A row counts only while its robots do what it says: all of them move,
 //! and fly, or touch, or dig.
 
-use std::{fs, time::Instant};
-
 use bevy::math::{DVec3, Vec3};
 use serde::Serialize;
 
 use super::super::{Failure, print_json, print_text, summary::thousands};
-use super::{first_water, load, measured};
+use super::{Stopwatch, first_water, load, measured};
 use crate::headless::Headless;
 use crate::sim::asteroid::{BodyModel, GravityCell, Terrain, catalogue};
 use crate::sim::level::{BodyChoice, Brain, Coordinates, Level, RobotSpec, Site};
@@ -67,34 +65,6 @@ impl Mode {
             Self::Contact => "contact",
             Self::Digging => "digging",
         }
-    }
-}
-
-/// Time that the processor gave to this thread, where Linux tells it; else time that passed.
-struct Stopwatch {
-    passed: Instant,
-    given_s: Option<f64>,
-}
-
-impl Stopwatch {
-    fn start() -> Self {
-        Self {
-            passed: Instant::now(),
-            given_s: Self::given_s(),
-        }
-    }
-
-    fn spent_s(&self) -> f64 {
-        match Self::given_s().zip(self.given_s) {
-            Some((now_s, then_s)) if then_s < now_s => now_s - then_s,
-            _ => self.passed.elapsed().as_secs_f64(),
-        }
-    }
-
-    fn given_s() -> Option<f64> {
-        let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-        let nanoseconds: f64 = text.split_whitespace().next()?.parse().ok()?;
-        Some(1e-9 * nanoseconds)
     }
 }
 

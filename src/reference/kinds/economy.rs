@@ -4,9 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::input::{Input, Malformed, Range, number_in};
 use super::Computed;
-use crate::sim::economy::auction::{
-    BookOrder, LimitOrder, OrderBook, RestingOrder, Side, call_auction,
-};
+use crate::sim::economy::auction::{LimitOrder, OrderBook, Side, Waiting, call_auction};
 use crate::sim::economy::figures::{gini, richest_tenth_share};
 use crate::sim::economy::price::price_impact;
 
@@ -56,36 +54,38 @@ pub(super) fn order_book(input: &Input) -> Result<Computed, Malformed> {
             let [side, limit, quantity, owner] = order.as_array()?.as_slice() else {
                 return None;
             };
-            Some(BookOrder {
-                side: match side.as_str()? {
-                    "buy" => Side::Buy,
-                    "sell" => Side::Sell,
-                    _ => return None,
-                },
-                limit: match limit {
-                    Value::Null => None,
-                    limit => Some(micro(limit)?),
-                },
-                quantity: quantity.as_u64()?,
-                owner: owner.as_str()?.into(),
-            })
+            let side = match side.as_str()? {
+                "buy" => Side::Buy,
+                "sell" => Side::Sell,
+                _ => return None,
+            };
+            let limit = match limit {
+                Value::Null => None,
+                limit => Some(micro(limit)?),
+            };
+            Some((side, limit, quantity.as_u64()?, owner.as_str()?.to_owned()))
         },
     )?;
     let mut book = OrderBook::default();
-    let trades: Vec<Value> = orders
-        .into_iter()
-        .flat_map(|order| book.submit(order))
+    let mut matches = Vec::new();
+    for (id, (side, limit, quantity, _)) in (0..).zip(&orders) {
+        book.submit(*side, *limit, id, *quantity, &mut matches);
+    }
+    let owner = |id: u64| &orders[id as usize].3;
+    let trades: Vec<Value> = matches
+        .iter()
         .map(|trade| {
             json!({
                 "price": from_micro(trade.price.into()),
                 "qty": trade.quantity,
-                "buyer": trade.buyer,
-                "seller": trade.seller,
+                "buyer": owner(trade.bid),
+                "seller": owner(trade.ask),
             })
         })
         .collect();
-    let left =
-        |order: &RestingOrder| json!([from_micro(order.price.into()), order.quantity, order.owner]);
+    let left = |(price, order): (i64, Waiting)| {
+        json!([from_micro(price.into()), order.quantity, owner(order.id)])
+    };
     let mut computed = Computed::default();
     computed.put("trades", Value::Array(trades));
     computed.put("bids_left", book.bids().map(left).collect());

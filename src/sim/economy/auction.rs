@@ -1,9 +1,10 @@
-//! Two ways in which prospectors trade among themselves: a call auction, where all orders meet at
-//! one price at one time, and a continuous order book. Prices are integers of the caller's unit
-//! (micro-credits in the game), quantities whole lots, so that nothing is lost by rounding. Who
-//! may trade, and moving the money, is the caller's.
+//! Two ways in which wishes to trade meet: in a call auction, where all orders meet at one price at
+//! one time, and one by one as they come. Both work on one [`OrderBook`]. Prices are integers of the
+//! caller's unit (micro-credits in the game), quantities whole lots, so that nothing is lost by
+//! rounding. Who may trade, and moving the money, is the caller's.
 
-use std::collections::VecDeque;
+use std::collections::btree_map::OccupiedEntry;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -85,129 +86,246 @@ pub fn call_auction(bids: &[LimitOrder], asks: &[LimitOrder]) -> Option<Clearing
         next_ask += usize::from(lots == offered);
     }
     let (last_bid, last_ask) = marginal?;
-    // A price that suits all who trade and none of those who are left over.
     let left_bid = bid_ranks.get(next_bid).map(|&bid| bids[bid].price);
     let left_ask = ask_ranks.get(next_ask).map(|&ask| asks[ask].price);
     Some(Clearing {
         volume,
-        competitive_prices: (
-            left_bid.map_or(last_ask, |price| price.max(last_ask)),
-            left_ask.map_or(last_bid, |price| price.min(last_bid)),
-        ),
+        competitive_prices: competitive_prices((last_bid, last_ask), (left_bid, left_ask)),
         surplus,
         bought,
         sold,
     })
 }
 
+/// Lowest and highest price that suits the last to trade and none of the first that are left over;
+/// of both, the bid and the ask.
+fn competitive_prices(
+    (last_bid, last_ask): (i64, i64),
+    (left_bid, left_ask): (Option<i64>, Option<i64>),
+) -> (i64, i64) {
+    (
+        left_bid.map_or(last_ask, |price| price.max(last_ask)),
+        left_ask.map_or(last_bid, |price| price.min(last_bid)),
+    )
+}
+
 /// Which way an order goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Side {
     Buy,
     Sell,
 }
 
-/// An order to the book.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BookOrder {
-    pub side: Side,
-    /// Worst price for one lot; None takes any, and does not wait in the book.
-    pub limit: Option<i64>,
+/// An order, or what is left of it, that waits in a book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Grows from order to order: the lower of two has waited longer.
+    pub id: u64,
     pub quantity: u64,
-    /// Name of the prospector.
-    pub owner: String,
 }
 
-/// An order, or what is left of it, that waits in the book.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RestingOrder {
+/// Lots that change hands between two orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Match {
+    /// Id of the order that buys, and of the one that sells.
+    pub bid: u64,
+    pub ask: u64,
+    pub quantity: u64,
+    /// Of the order that waited; in a call auction the clearing price replaces it.
     pub price: i64,
-    pub quantity: u64,
-    /// Name of the prospector.
-    pub owner: String,
 }
 
-/// Lots that changed hands, at the price of the order that waited.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trade {
-    pub price: i64,
-    pub quantity: u64,
-    pub buyer: String,
-    pub seller: String,
+/// What a call auction over a book came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    pub volume: u64,
+    /// Lowest and highest price at which as much is wanted as offered.
+    pub competitive_prices: (i64, i64),
+    /// Bids less asks of all that was traded.
+    pub surplus: i128,
 }
 
-/// A continuous order book with price-time priority.
+/// Those who wait at one price, the earliest first.
+type Level = VecDeque<Waiting>;
+
+/// Orders that wait, by price and within a price by time.
+///
+/// A level of price is found in logarithmic time, its first order at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderBook {
-    bids: VecDeque<RestingOrder>,
-    asks: VecDeque<RestingOrder>,
+    bids: BTreeMap<i64, Level>,
+    asks: BTreeMap<i64, Level>,
 }
 
 impl OrderBook {
-    /// Waiting buyers, best price first and among equals the earliest.
-    pub fn bids(&self) -> impl Iterator<Item = &RestingOrder> {
-        self.bids.iter()
+    /// Waiting buyers with their prices, best price first and among equals the earliest.
+    pub fn bids(&self) -> impl Iterator<Item = (i64, Waiting)> {
+        let levels = self.bids.iter().rev();
+        levels.flat_map(|(&price, level)| level.iter().map(move |&waiting| (price, waiting)))
     }
 
-    /// Waiting sellers, best price first and among equals the earliest.
-    pub fn asks(&self) -> impl Iterator<Item = &RestingOrder> {
-        self.asks.iter()
+    /// Waiting sellers with their prices, best price first and among equals the earliest.
+    pub fn asks(&self) -> impl Iterator<Item = (i64, Waiting)> {
+        let levels = self.asks.iter();
+        levels.flat_map(|(&price, level)| level.iter().map(move |&waiting| (price, waiting)))
     }
 
-    /// Trades an order against those that wait, in their order, and keeps what is left of it
-    /// waiting if it has a limit.
-    pub fn submit(&mut self, order: BookOrder) -> Vec<Trade> {
-        let BookOrder {
-            side,
-            limit,
-            mut quantity,
-            owner,
-        } = order;
-        let (own, other) = match side {
-            Side::Buy => (&mut self.bids, &mut self.asks),
-            Side::Sell => (&mut self.asks, &mut self.bids),
-        };
-        // Whether `price` is at least as good for this side as `than`.
-        let as_good = |price: i64, than: i64| match side {
-            Side::Buy => price <= than,
-            Side::Sell => than <= price,
-        };
-        let mut trades = Vec::new();
-        while 0 < quantity
-            && let Some(resting) = other.front_mut()
-            && limit.is_none_or(|limit| as_good(resting.price, limit))
-        {
-            let lots = quantity.min(resting.quantity);
-            let (buyer, seller) = match side {
-                Side::Buy => (owner.clone(), resting.owner.clone()),
-                Side::Sell => (resting.owner.clone(), owner.clone()),
+    /// Highest price that a waiting buyer pays.
+    pub fn best_bid(&self) -> Option<i64> {
+        self.bids.last_key_value().map(|(&price, _)| price)
+    }
+
+    /// Lowest price that a waiting seller takes.
+    pub fn best_ask(&self) -> Option<i64> {
+        self.asks.first_key_value().map(|(&price, _)| price)
+    }
+
+    /// Whether a buyer and a seller agree.
+    pub fn is_crossed(&self) -> bool {
+        matches!((self.best_bid(), self.best_ask()), (Some(bid), Some(ask)) if ask <= bid)
+    }
+
+    /// Lets an order wait behind all others at its price. Its `id` is higher than any before it.
+    pub fn rest(&mut self, side: Side, price: i64, id: u64, quantity: u64) {
+        if 0 < quantity {
+            let level = self.side(side).entry(price).or_default();
+            level.push_back(Waiting { id, quantity });
+        }
+    }
+
+    /// Takes an order out and returns what was left of it, if it waits there.
+    pub fn withdraw(&mut self, side: Side, price: i64, id: u64) -> Option<u64> {
+        let levels = self.side(side);
+        let level = levels.get_mut(&price)?;
+        let index = level.binary_search_by_key(&id, |waiting| waiting.id).ok()?;
+        let taken = level.remove(index)?;
+        if level.is_empty() {
+            levels.remove(&price);
+        }
+        Some(taken.quantity)
+    }
+
+    /// Trades an order against those that wait, in their order and at their prices, and keeps what
+    /// is left of it waiting if it has a limit. What it traded is added to `matches`.
+    pub fn submit(
+        &mut self,
+        side: Side,
+        limit: Option<i64>,
+        id: u64,
+        mut quantity: u64,
+        matches: &mut Vec<Match>,
+    ) {
+        while 0 < quantity {
+            let Some(mut best) = self.best(side) else {
+                break;
             };
-            trades.push(Trade {
-                price: resting.price,
-                quantity: lots,
-                buyer,
-                seller,
-            });
-            quantity -= lots;
-            resting.quantity -= lots;
-            if resting.quantity == 0 {
-                other.pop_front();
+            let price = *best.key();
+            let suits = match side {
+                Side::Buy => limit.is_none_or(|limit| price <= limit),
+                Side::Sell => limit.is_none_or(|limit| limit <= price),
+            };
+            if !suits {
+                break;
+            }
+            let level = best.get_mut();
+            while 0 < quantity
+                && let Some(first) = level.front_mut()
+            {
+                let lots = quantity.min(first.quantity);
+                let (bid, ask) = match side {
+                    Side::Buy => (id, first.id),
+                    Side::Sell => (first.id, id),
+                };
+                matches.push(Match {
+                    bid,
+                    ask,
+                    quantity: lots,
+                    price,
+                });
+                quantity -= lots;
+                first.quantity -= lots;
+                if first.quantity == 0 {
+                    level.pop_front();
+                }
+            }
+            if level.is_empty() {
+                best.remove();
             }
         }
-        if let Some(price) = limit
-            && 0 < quantity
-        {
-            // Behind all that offer the other side as much: a buyer who pays no less, a seller who
-            // asks no more.
-            let place = own.partition_point(|resting| as_good(price, resting.price));
-            let resting = RestingOrder {
-                price,
-                quantity,
-                owner,
-            };
-            own.insert(place, resting);
+        if let Some(price) = limit {
+            self.rest(side, price, id, quantity);
         }
-        trades
+    }
+
+    /// Holds a call auction over all that wait, as [`call_auction`] does, or returns None if no bid
+    /// reaches an ask. Who trades how much with whom is added to `matches`; each trades at one
+    /// price within [`Call::competitive_prices`], which is for the caller to choose.
+    pub fn clear(&mut self, matches: &mut Vec<Match>) -> Option<Call> {
+        let mut volume = 0_u64;
+        let mut surplus = 0_i128;
+        let mut marginal = None;
+        while let Some(mut buying) = self.bids.last_entry()
+            && let Some(mut selling) = self.asks.first_entry()
+        {
+            let (bid_price, ask_price) = (*buying.key(), *selling.key());
+            if bid_price < ask_price {
+                break;
+            }
+            marginal = Some((bid_price, ask_price));
+            let gap = i128::from(bid_price) - i128::from(ask_price);
+            let (buyers, sellers) = (buying.get_mut(), selling.get_mut());
+            while let Some(buyer) = buyers.front_mut()
+                && let Some(seller) = sellers.front_mut()
+            {
+                let lots = buyer.quantity.min(seller.quantity);
+                matches.push(Match {
+                    bid: buyer.id,
+                    ask: seller.id,
+                    quantity: lots,
+                    price: ask_price,
+                });
+                volume = volume.saturating_add(lots);
+                surplus = surplus.saturating_add(gap.saturating_mul(i128::from(lots)));
+                buyer.quantity -= lots;
+                seller.quantity -= lots;
+                if buyer.quantity == 0 {
+                    buyers.pop_front();
+                }
+                if seller.quantity == 0 {
+                    sellers.pop_front();
+                }
+            }
+            if buyers.is_empty() {
+                buying.remove();
+            }
+            if sellers.is_empty() {
+                selling.remove();
+            }
+        }
+        let (last_bid, last_ask) = marginal?;
+        Some(Call {
+            volume,
+            competitive_prices: competitive_prices(
+                (last_bid, last_ask),
+                (self.best_bid(), self.best_ask()),
+            ),
+            surplus,
+        })
+    }
+
+    fn side(&mut self, side: Side) -> &mut BTreeMap<i64, Level> {
+        match side {
+            Side::Buy => &mut self.bids,
+            Side::Sell => &mut self.asks,
+        }
+    }
+
+    /// The best level that an order of a side can trade against.
+    fn best(&mut self, side: Side) -> Option<OccupiedEntry<'_, i64, Level>> {
+        match side {
+            Side::Buy => self.asks.first_entry(),
+            Side::Sell => self.bids.last_entry(),
+        }
     }
 }
 
@@ -307,36 +425,71 @@ mod tests {
         }
 
         #[test]
+        fn a_book_clears_as_a_call_auction_of_its_orders(bids in orders(12), asks in orders(12)) {
+            let mut book = OrderBook::default();
+            for (id, bid) in (0..).zip(&bids) {
+                book.rest(Side::Buy, bid.price, id, bid.quantity);
+            }
+            for (id, ask) in (0..).zip(&asks) {
+                book.rest(Side::Sell, ask.price, id, ask.quantity);
+            }
+            let mut matches = Vec::new();
+            let call = book.clear(&mut matches);
+            let Some(clearing) = call_auction(&bids, &asks) else {
+                prop_assert_eq!(call, None);
+                prop_assert!(matches.is_empty());
+                return Ok(());
+            };
+            let call = call.unwrap();
+            prop_assert_eq!(call.volume, clearing.volume);
+            prop_assert_eq!(call.competitive_prices, clearing.competitive_prices);
+            prop_assert_eq!(call.surplus, clearing.surplus);
+            let mut bought = vec![0; bids.len()];
+            let mut sold = vec![0; asks.len()];
+            for traded in matches {
+                bought[traded.bid as usize] += traded.quantity;
+                sold[traded.ask as usize] += traded.quantity;
+            }
+            prop_assert_eq!(bought, clearing.bought);
+            prop_assert_eq!(sold, clearing.sold);
+            prop_assert!(!book.is_crossed());
+        }
+
+        #[test]
         fn a_book_keeps_limits_priority_and_every_lot(
-            orders in prop::collection::vec((any::<bool>(), prop::option::weighted(0.9, 90..110_i64), 0..9_u64), 0..60)
+            orders in prop::collection::vec((any::<bool>(), prop::option::weighted(0.9, 90..110_i64), 0..9_u64, any::<u8>()), 0..60)
         ) {
             let mut book = OrderBook::default();
             let mut waiting = [0_u64; 2];
-            for (number, (buys, limit, quantity)) in orders.into_iter().enumerate() {
+            let mut placed = Vec::new();
+            for (id, (buys, limit, quantity, pick)) in (0..).zip(orders) {
+                if pick < 40 && !placed.is_empty() {
+                    let (side, price, id) = placed[usize::from(pick) % placed.len()];
+                    waiting[usize::from(side == Side::Buy)] -= book.withdraw(side, price, id).unwrap_or(0);
+                    prop_assert_eq!(book.withdraw(side, price, id), None);
+                }
                 let side = if buys { Side::Buy } else { Side::Sell };
-                let owner = number.to_string();
-                let trades = book.submit(BookOrder { side, limit, quantity, owner: owner.clone() });
-                let traded: u64 = trades.iter().map(|trade| trade.quantity).sum();
-                for trade in &trades {
-                    prop_assert!(0 < trade.quantity);
+                let mut matches = Vec::new();
+                book.submit(side, limit, id, quantity, &mut matches);
+                placed.extend(limit.map(|limit| (side, limit, id)));
+                let traded: u64 = matches.iter().map(|found| found.quantity).sum();
+                for found in &matches {
+                    prop_assert!(0 < found.quantity);
                     let (taker, better) = if buys {
-                        (&trade.buyer, limit.is_none_or(|limit| trade.price <= limit))
+                        (found.bid, limit.is_none_or(|limit| found.price <= limit))
                     } else {
-                        (&trade.seller, limit.is_none_or(|limit| limit <= trade.price))
+                        (found.ask, limit.is_none_or(|limit| limit <= found.price))
                     };
-                    prop_assert_eq!(taker, &owner);
+                    prop_assert_eq!(taker, id);
                     prop_assert!(better);
                 }
                 waiting[usize::from(!buys)] -= traded;
                 waiting[usize::from(buys)] += limit.map_or(0, |_| quantity - traded);
-                prop_assert_eq!(book.asks().map(|order| order.quantity).sum::<u64>(), waiting[0]);
-                prop_assert_eq!(book.bids().map(|order| order.quantity).sum::<u64>(), waiting[1]);
-                let seniority = |order: &RestingOrder| order.owner.parse::<usize>().unwrap();
-                prop_assert!(book.bids().is_sorted_by_key(|order| (-order.price, seniority(order))));
-                prop_assert!(book.asks().is_sorted_by_key(|order| (order.price, seniority(order))));
-                if let (Some(bid), Some(ask)) = (book.bids().next(), book.asks().next()) {
-                    prop_assert!(bid.price < ask.price);
-                }
+                prop_assert_eq!(book.asks().map(|(_, order)| order.quantity).sum::<u64>(), waiting[0]);
+                prop_assert_eq!(book.bids().map(|(_, order)| order.quantity).sum::<u64>(), waiting[1]);
+                prop_assert!(book.bids().is_sorted_by_key(|(price, order)| (-price, order.id)));
+                prop_assert!(book.asks().is_sorted_by_key(|(price, order)| (price, order.id)));
+                prop_assert!(!book.is_crossed());
             }
         }
     }

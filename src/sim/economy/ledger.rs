@@ -126,6 +126,12 @@ pub enum Memo {
     Wages,
     Royalty,
     Dividend,
+    /// Set aside for an open order or a deal, or given back.
+    Escrow,
+    /// Between prospectors, at the exchange.
+    Traded,
+    /// Out of a tank into a store.
+    Stored,
 }
 
 impl Memo {
@@ -154,6 +160,9 @@ impl Memo {
             Self::Wages => "wages",
             Self::Royalty => "royalty",
             Self::Dividend => "dividend",
+            Self::Escrow => "escrow",
+            Self::Traded => "traded",
+            Self::Stored => "stored",
         }
     }
 

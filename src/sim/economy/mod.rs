@@ -3,6 +3,7 @@
 
 pub mod auction;
 pub mod commerce;
+pub mod exchange;
 pub mod figures;
 pub mod finance;
 pub mod good;

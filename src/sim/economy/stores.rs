@@ -12,12 +12,32 @@ use super::good::Good;
 use super::ledger::{AccountId, AccountKind, Ledger, Unit};
 
 /// Where goods can lie.
+/// Written as its name: `Site`, or the id of the node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum Place {
     /// On the body, beside the plants.
     Site,
     /// A node by its id, such as `EML1` or `Earth`.
     Node(String),
+}
+
+impl From<String> for Place {
+    fn from(name: String) -> Self {
+        match name.as_str() {
+            "Site" => Self::Site,
+            _ => Self::Node(name),
+        }
+    }
+}
+
+impl From<Place> for String {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Site => "Site".to_owned(),
+            Place::Node(id) => id,
+        }
+    }
 }
 
 impl fmt::Display for Place {

@@ -441,7 +441,11 @@ fn next_change(
 
 impl Desk<'_, '_> {
     /// Begins work on a machine.
-    pub(in crate::sim) fn serve(&mut self, sender: ProspectorId, order: &Order) -> Result<(), Refusal> {
+    pub(in crate::sim) fn serve(
+        &mut self,
+        sender: ProspectorId,
+        order: &Order,
+    ) -> Result<(), Refusal> {
         let name = self.actor(order);
         let job = self.job(sender, name, order)?;
         let Some(job) = job else { return Ok(()) };
