@@ -19,6 +19,7 @@ use crate::sim::economy::exchange::{Depth, Listing};
 use crate::sim::economy::ledger::{AccountId, Good, Ledger, Memo};
 use crate::sim::economy::market::Market;
 use crate::sim::economy::stores::Place;
+use crate::sim::law::charter::Charter;
 use crate::sim::law::claims::Registry;
 use crate::sim::law::regime::Regime;
 use crate::sim::level::modules::Catalogue;
@@ -334,6 +335,11 @@ impl Headless {
 
     pub fn claims(&self) -> &Registry {
         self.world.resource()
+    }
+
+    /// The rules in force.
+    pub fn charter(&self) -> &Charter {
+        self.world.resource::<Regime>().charter()
     }
 
     /// Mass of a robot with all that it carries [g].

@@ -9,6 +9,8 @@ use std::{
 use serde::Serialize;
 
 use super::{Failure, print_json, print_text};
+use crate::sim::law::charter::Charter;
+use crate::sim::level::charters::BUILT_IN_CHARTERS;
 use crate::sim::level::modules::{BUILT_IN_CATALOGUES, Catalogue};
 use crate::sim::level::{BUILT_IN_LEVELS, Level, LevelError};
 
@@ -75,17 +77,28 @@ pub fn check(paths: &[PathBuf], json: bool) -> Result<(), Failure> {
 fn check_own(findings: &mut Findings) -> Result<(), Failure> {
     let root = [Path::new("."), Path::new(env!("CARGO_MANIFEST_DIR"))]
         .into_iter()
-        .find(|root| root.join("levels").is_dir() && root.join("assets/data").is_dir());
+        .find(|root| {
+            ["levels", "assets/charters", "assets/data"]
+                .iter()
+                .all(|folder| root.join(folder).is_dir())
+        });
     match root {
         Some(root) => {
             let root = root.strip_prefix(".").unwrap_or(root);
             check_path(&root.join("levels"), findings)?;
+            check_path(&root.join("assets/charters"), findings)?;
             check_path(&root.join("assets/data"), findings)
         }
         None => {
             for (name, text) in BUILT_IN_LEVELS {
                 findings.files += 1;
                 if let Err(errors) = Level::parse(text, name) {
+                    findings.errors.extend(errors.0);
+                }
+            }
+            for (name, text) in BUILT_IN_CHARTERS {
+                findings.files += 1;
+                if let Err(errors) = Charter::parse(text, name) {
                     findings.errors.extend(errors.0);
                 }
             }
@@ -111,7 +124,7 @@ fn check_path(path: &Path, findings: &mut Findings) -> Result<(), Failure> {
         })?;
         if files.is_empty() {
             return Err(Failure::Input(format!(
-                "the folder \"{}\" holds no level or catalogue (.ron) and no table (.csv)",
+                "the folder \"{}\" holds no level, catalogue or charter (.ron) and no table (.csv)",
                 path.display()
             )));
         }
@@ -129,7 +142,7 @@ fn check_path(path: &Path, findings: &mut Findings) -> Result<(), Failure> {
     }
     if kind(path).is_none() {
         return Err(Failure::Input(format!(
-            "\"{}\" is neither a level or catalogue (.ron) nor a table (.csv)",
+            "\"{}\" is neither a level, catalogue or charter (.ron) nor a table (.csv)",
             path.display()
         )));
     }
@@ -168,24 +181,22 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Re
 fn check_file(path: &Path, findings: &mut Findings) {
     findings.files += 1;
     match kind(path) {
-        Some(Kind::Level) if is_catalogue(path) => {
-            if let Err(errors) = Catalogue::read(path) {
-                findings.errors.extend(errors.0);
-            }
-        }
         Some(Kind::Level) => {
-            if let Err(errors) = Level::read(path) {
+            let text = fs::read_to_string(path).unwrap_or_default();
+            let read = if Catalogue::is_catalogue(&text) {
+                Catalogue::read(path).map(|_| ())
+            } else if Charter::is_charter(&text) {
+                Charter::read(path).map(|_| ())
+            } else {
+                Level::read(path).map(|_| ())
+            };
+            if let Err(errors) = read {
                 findings.errors.extend(errors.0);
             }
         }
         Some(Kind::Table) => findings.errors.extend(table_errors(path)),
         None => {}
     }
-}
-
-/// Whether a RON file holds modules or kinds of robot and no level.
-fn is_catalogue(path: &Path) -> bool {
-    fs::read_to_string(path).is_ok_and(|text| Catalogue::is_catalogue(&text))
 }
 
 fn table_errors(path: &Path) -> Vec<LevelError> {

@@ -335,10 +335,11 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
     world.insert_resource(Recoil::default());
     world.insert_resource(Boreholes::default());
     world.insert_resource(Market::new(level.market.clone()));
-    world.insert_resource(Registry::new(level.charter.clone()));
+    let charter = level.charter();
+    world.insert_resource(Registry::new(charter.claims.clone()));
     world.insert_resource(DataMarket::default());
     world.insert_resource(commerce);
-    world.insert_resource(Regime::default());
+    world.insert_resource(Regime::new(charter));
     Ok(())
 }
 

@@ -178,7 +178,7 @@ impl Desk<'_, '_> {
         self.registry
             .check(&request)
             .map_err(|refusal| Refusal::because(refusal.to_string()))?;
-        let fee_ucr = self.registry.rules().fee_ucr();
+        let fee_ucr = self.regime.charter().claim_fee_ucr();
         let now_ms = self.clock.time_ms();
         let payer = self.prospectors.get(sender).account;
         self.ledger

@@ -5,6 +5,7 @@
 //! is reported here with file, line, field, value and what was expected, so that nothing behind
 //! this door has to doubt its numbers.
 
+pub mod charters;
 mod check;
 mod field_lines;
 pub mod kind;
@@ -19,6 +20,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+pub use self::charters::CharterChoice;
 pub use self::kind::RobotKind;
 use self::{
     field_lines::FieldLines,
@@ -28,7 +30,7 @@ pub use super::asteroid::BodyChoice;
 use super::{
     asteroid::{Anchor, catalogue},
     economy::{ledger::Good, market::MarketTerms},
-    law::claims::ClaimRules,
+    law::charter::Charter,
 };
 
 /// The version of the level format that this program reads.
@@ -97,7 +99,7 @@ pub struct Level {
     /// The way from the site to the market's node.
     pub freight: Freight,
     /// The rules in force.
-    pub charter: ClaimRules,
+    pub charter: CharterChoice,
     pub costs: Costs,
     /// Factor on dust, wear and dose: above 1 where a lesson cannot wait for years.
     #[serde(default = "one")]
@@ -532,6 +534,16 @@ impl Level {
     /// Everything that is wrong with it, without lines.
     pub fn validate(&self) -> Result<(), LevelErrors> {
         self.check(&self.name, &FieldLines::default())
+    }
+
+    /// The rules in force at the beginning.
+    ///
+    /// # Panics
+    /// If the level has not been checked and names a charter that there is not.
+    pub fn charter(&self) -> Charter {
+        self.charter
+            .resolve()
+            .expect("a checked level names a charter that there is")
     }
 
     /// The level as the text of a level file.

@@ -169,8 +169,8 @@ impl Facts {
                 .collect(),
             market: market(headless, &seen, questions),
             charter: CharterFacts {
-                claim_fee: level.charter.claim_fee_credits,
-                claim_radius_max_m: level.charter.claim_radius_max_m,
+                claim_fee: headless.charter().claims.fee_credits,
+                claim_radius_max_m: headless.charter().claim_radius_max_m(),
             },
             goals: goals(
                 level,

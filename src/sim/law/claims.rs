@@ -12,35 +12,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use xxhash_rust::xxh3::Xxh3;
 
-/// How ground is given out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ClaimRule {
-    /// Nobody can hold ground; everybody may dig everywhere.
-    OpenAccess,
-    /// The first to file holds it alone.
-    #[default]
-    FirstCome,
-}
+use super::charter::{CLAIM_RADIUS_MAX_M, ClaimTerms};
 
-/// The part of a charter that rules claims, as a level states it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClaimRules {
-    pub claims: ClaimRule,
-    /// Paid once for each claim.
-    pub claim_fee_credits: f64,
-    pub claim_radius_max_m: f64,
-    /// How many claims one prospector may hold at a time; without it, any number.
-    #[serde(default)]
-    pub claims_per_prospector_max: Option<u32>,
-}
-
-impl ClaimRules {
-    /// The fee for a claim [µcr], rounded to the nearest.
-    pub fn fee_ucr(&self) -> i64 {
-        (self.claim_fee_credits * 1e6).round() as i64
-    }
-}
+/// In whose name the registry holds ground that is reserved: no prospector bears it.
+pub const AUTHORITY: &str = "authority";
 
 /// A claim of one [`Registry`], counted from 1 in order of filing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -120,20 +95,16 @@ pub struct Trespass {
 /// All claims on a body, standing and given up, in order of filing.
 #[derive(Resource, Clone, Debug, Serialize, Deserialize)]
 pub struct Registry {
-    rules: ClaimRules,
+    terms: ClaimTerms,
     claims: Vec<Claim>,
 }
 
 impl Registry {
-    pub fn new(rules: ClaimRules) -> Self {
+    pub fn new(terms: ClaimTerms) -> Self {
         Self {
-            rules,
+            terms,
             claims: Vec::new(),
         }
-    }
-
-    pub fn rules(&self) -> &ClaimRules {
-        &self.rules
     }
 
     /// Whether a request would be registered now.
@@ -146,22 +117,23 @@ impl Registry {
             centre_m,
             radius_m,
         } = request;
-        if self.rules.claims == ClaimRule::OpenAccess {
+        if !self.terms.rule.gives_claims() {
             return Err(ClaimRefusal::OpenAccess);
         }
         if !(0.0 < *radius_m && radius_m.is_finite()) {
             return Err(ClaimRefusal::Radius(*radius_m));
         }
-        if self.rules.claim_radius_max_m < *radius_m {
+        let radius_max_m = self.terms.radius_max_m.unwrap_or(CLAIM_RADIUS_MAX_M);
+        if radius_max_m < *radius_m {
             return Err(ClaimRefusal::TooWide {
                 radius_m: *radius_m,
-                radius_max_m: self.rules.claim_radius_max_m,
+                radius_max_m,
             });
         }
         if !centre_m.is_finite() {
             return Err(ClaimRefusal::Centre);
         }
-        if let Some(max) = self.rules.claims_per_prospector_max {
+        if let Some(max) = self.terms.per_prospector_max {
             let held = self.standing().filter(|claim| claim.holder == *holder);
             if max as usize <= held.count() {
                 return Err(ClaimRefusal::TooMany {
@@ -280,13 +252,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::sim::law::charter::ClaimRule;
 
     fn registry() -> Registry {
-        Registry::new(ClaimRules {
-            claims: ClaimRule::FirstCome,
-            claim_fee_credits: 500.0,
-            claim_radius_max_m: 30.0,
-            claims_per_prospector_max: Some(3),
+        Registry::new(ClaimTerms {
+            rule: ClaimRule::FirstCome,
+            radius_max_m: Some(30.0),
+            per_prospector_max: Some(3),
+            ..ClaimTerms::default()
         })
     }
 
@@ -364,9 +337,9 @@ mod tests {
         }
         let nowhere = request("player", f64::NAN, 10.0);
         assert_eq!(registry.file(0, nowhere), Err(ClaimRefusal::Centre));
-        let mut open = Registry::new(ClaimRules {
-            claims: ClaimRule::OpenAccess,
-            ..registry.rules.clone()
+        let mut open = Registry::new(ClaimTerms {
+            rule: ClaimRule::OpenAccess,
+            ..registry.terms.clone()
         });
         let refusal = open.file(0, request("player", 0.0, 10.0));
         assert_eq!(refusal, Err(ClaimRefusal::OpenAccess));

@@ -1,4 +1,6 @@
-//! Rules of the rush: who may dig where.
+//! Rules of the rush: who may dig where, what is due, and who decides.
 
+pub mod charter;
 pub mod claims;
 pub mod regime;
+mod words;

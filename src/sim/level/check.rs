@@ -9,6 +9,7 @@ use super::{
 use crate::sim::{
     asteroid::{Anchor, BodyChoice, direction_of, mesh_file},
     economy::ledger::Good,
+    law::{charter::CLAIM_RADIUS_MAX_M, claims::AUTHORITY},
 };
 
 /// The largest account that a level may open [credits]; in micro-credits it fits 63 bits with room.
@@ -106,6 +107,12 @@ impl Level {
         for (i, prospector) in self.prospectors.iter().enumerate() {
             let at = format!("prospectors[{i}]");
             check.unique_name(&at, &prospector.name, &mut taken);
+            if prospector.name == AUTHORITY {
+                check.error(
+                    &format!("{at}.name"),
+                    format!("name = {AUTHORITY:?} must be another, since the registry holds ground under it"),
+                );
+            }
             check.range(
                 &format!("{at}.credits"),
                 prospector.credits,
@@ -128,7 +135,9 @@ impl Level {
                     &format!("{at}.claim_radius_m"),
                     *claim_radius_m,
                     0.1,
-                    self.charter.claim_radius_max_m,
+                    self.charter
+                        .resolve()
+                        .map_or(CLAIM_RADIUS_MAX_M, |charter| charter.claim_radius_max_m()),
                 );
                 check.range(
                     &format!("{at}.sale_lot_kg"),
@@ -339,7 +348,7 @@ impl Level {
 
     fn check_economy(&self, check: &mut Check) {
         let market = &self.market;
-        check.node("market.node", &market.node);
+        check.market_node("market.node", &market.node);
         if market.good != Good::Water {
             check.error(
                 "market.good",
@@ -378,19 +387,7 @@ impl Level {
             0.0,
             PRICE_MAX,
         );
-        let charter = &self.charter;
-        check.range(
-            "charter.claim_fee_credits",
-            charter.claim_fee_credits,
-            0.0,
-            CREDITS_MAX,
-        );
-        check.range(
-            "charter.claim_radius_max_m",
-            charter.claim_radius_max_m,
-            0.5,
-            1e3,
-        );
+        self.charter.check(check);
         let costs = &self.costs;
         for (field, value) in [
             (
@@ -497,7 +494,7 @@ impl<'a> Check<'a> {
         latitude && longitude
     }
 
-    fn text(&mut self, field: &str, value: &str) {
+    pub(super) fn text(&mut self, field: &str, value: &str) {
         if value.trim().is_empty() {
             self.error(
                 field,
@@ -561,7 +558,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn node(&mut self, field: &str, node: &str) {
+    pub(super) fn market_node(&mut self, field: &str, node: &str) {
         let nodes = node_names();
         if !nodes.contains(&node) {
             self.error(
