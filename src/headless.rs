@@ -32,7 +32,7 @@ use crate::sim::prospecting::grade_map::GradeMaps;
 use crate::sim::prospecting::probe::Probe;
 use crate::sim::prospecting::trade::DataMarket;
 use crate::sim::prospecting::{Grade, GradeMap};
-use crate::sim::prospector::script::Scripts;
+use crate::sim::prospector::brains::Scripts;
 use crate::sim::prospector::{ProspectorId, Prospectors};
 use crate::sim::robot::autopilot::Autopilot;
 use crate::sim::robot::command::Estimate;

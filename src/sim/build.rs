@@ -21,7 +21,7 @@ use super::plant::{Plant, grams};
 use super::prospecting::probe::Probe;
 use super::prospecting::trade::DataMarket;
 use super::prospecting::{Provenance, Survey, measure};
-use super::prospector::script::{Script, Scripts};
+use super::prospector::brains::{Script, Scripts};
 use super::prospector::{Prospector, ProspectorId, Prospectors};
 use super::robot::autopilot::Autopilot;
 use super::robot::drill::Boreholes;

@@ -106,7 +106,7 @@ impl Plugin for SimPlugin {
                     advance_market
                         .before(plant::bake)
                         .in_set(SimSystems::Economy),
-                    end.after(prospector::script::decide)
+                    end.after(prospector::brains::decide)
                         .in_set(SimSystems::Observe),
                 ),
             )

@@ -25,7 +25,7 @@ use super::plant::Plant;
 use super::prospecting::probe::Probe;
 use super::prospecting::trade::DataMarket;
 use super::prospector::Prospectors;
-use super::prospector::script::Scripts;
+use super::prospector::brains::Scripts;
 use super::robot::autopilot::Autopilot;
 use super::robot::drill::Boreholes;
 use super::robot::feats::Feats;

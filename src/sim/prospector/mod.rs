@@ -14,7 +14,7 @@ use super::prospecting::Survey;
 use super::robot::Robot;
 use super::{Accounts, Clock, SimSystems, Terms, Tick};
 
-pub mod script;
+pub mod brains;
 
 const MS_PER_DAY: i128 = 86_400_000;
 
@@ -30,7 +30,7 @@ impl Plugin for ProspectorPlugin {
                     .after(super::plant::bake)
                     .after(super::robot::service::print)
                     .in_set(SimSystems::Economy),
-                script::decide.in_set(SimSystems::Observe),
+                brains::decide.in_set(SimSystems::Observe),
             ),
         );
     }

@@ -1,255 +1,32 @@
-//! Scripted prospectors: they survey, claim, dig, deliver and sell by the same orders and from the
-//! same observations as everybody else.
+//! Operations: what a rival does with its robots. They scout, claim, dig, deliver, refuel and are
+//! mended, each by the order that anybody would give.
 
 use bevy::math::Vec3;
-use bevy::prelude::*;
-use serde::{Deserialize, Serialize};
 
-use super::{ProspectorId, Prospectors};
-use crate::sim::asteroid::constituent::Constituent;
-use crate::sim::level::{Brain, Temperament};
-use crate::sim::observation::{Activity, Observation, OwnRobot, Senses};
-use crate::sim::order::{Inbox, Issued, Order};
-use crate::sim::prospecting::grade_map::GradeMaps;
-use crate::sim::prospecting::trade::{Audience, Choice};
-use crate::sim::prospecting::{Grade, GradeMap, Held, Provenance};
-use crate::sim::random::{self, Stream};
-use crate::sim::{Terms, asteroid::Terrain};
+use super::{Habits, Last, Script};
+use crate::sim::level::Temperament;
+use crate::sim::observation::{Activity, Observation, OwnPlant, OwnRobot};
+use crate::sim::order::Order;
+use crate::sim::prospecting::{Grade, GradeMap};
+use crate::sim::random;
 
 /// Wear of the seals with which a script has them renewed.
 const WORN_SEALS: f32 = 0.6;
 /// Nearer than this a plant can mend a robot [m].
 const NEAR_PLANT_M: f32 = 5.4;
-/// How often a script looks at a world in which nothing has happened to it [ms].
-const GLANCE_MS: u64 = 60_000;
-/// After so many equal orders in a row a crew waits so long.
-const REPEATS_MAX: u32 = 3;
-const SULK_MS: u64 = 900_000;
 /// A robot this near to a spot is there [m].
 const THERE_M: f32 = 3.0;
 /// Below this charge a robot is sent to bask.
 const LOW_BATTERY: f32 = 0.3;
 /// Below this much propellant a robot is sent to refuel, if there is water [kg].
 const LOW_PROPELLANT_KG: f64 = 0.8;
-
 /// Places that are weighed up for each one that is sampled, and for a face to dig.
 const SPOTS_PER_SAMPLE: usize = 3;
 const FACES_WEIGHED: usize = 4;
-/// A reading takes a robot about so long, with the hop there [s].
-const READING_S: f64 = 720.0;
-/// New readings before a script offers its data again.
-const RESTOCK: usize = 1;
-/// Price asked and price paid for a reading, over what one of one's own costs.
-const SALE_SHARE: f64 = 0.5;
-const PURCHASE_SHARE: f64 = 0.8;
-
-/// The minds of the scripted prospectors, by index of the prospector.
-#[derive(Resource, Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Scripts(pub(in crate::sim) Vec<Option<Script>>);
-
-/// What a script remembers besides what it observes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Script {
-    stream: Stream,
-    next_look_ms: u64,
-    /// Places to sample, nearest to the plant first.
-    spots: Vec<Vec3>,
-    /// Those that have been sampled, or tried, by their number.
-    scouted: Vec<usize>,
-    /// Readings of its own when it last offered them, and offers that it has tried to buy.
-    offered: usize,
-    tried_offers: Vec<u32>,
-    claimed: bool,
-    refused_claims: usize,
-    /// One entry per robot, by name.
-    crews: Vec<Crew>,
-}
-
-/// What a script wants of one robot.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Crew {
-    robot: String,
-    /// Where it is to dig.
-    face_m: Option<Vec3>,
-    /// What it was last told, to see whether it worked.
-    last: Last,
-    failures: u32,
-    /// The very order, how often in a row it was given, and the time before which it is not given
-    /// again: what fails thrice will not work a second later.
-    order: Option<Order>,
-    repeats: u32,
-    wait_until_ms: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Last {
-    Nothing,
-    Hop,
-    Anchor,
-    Dig,
-    Survey,
-    Other,
-}
 
 impl Script {
-    pub(in crate::sim) fn new(seed: u64, name: &str) -> Self {
-        Self {
-            stream: random::stream(seed, &format!("script:{name}")),
-            next_look_ms: 0,
-            spots: Vec::new(),
-            scouted: Vec::new(),
-            offered: 0,
-            tried_offers: Vec::new(),
-            claimed: false,
-            refused_claims: 0,
-            crews: Vec::new(),
-        }
-    }
-}
-
-/// Asks every script whose robots stand idle, or whose time has come, for its orders.
-pub(in crate::sim) fn decide(
-    senses: Senses,
-    terms: Res<Terms>,
-    terrain: Res<Terrain>,
-    prospectors: Res<Prospectors>,
-    mut maps: ResMut<GradeMaps>,
-    mut scripts: ResMut<Scripts>,
-    mut inbox: ResMut<Inbox>,
-) {
-    let now_ms = senses.now_ms();
-    for (index, script) in scripts.0.iter_mut().enumerate() {
-        let Some(script) = script else {
-            continue;
-        };
-        if now_ms < script.next_look_ms {
-            continue;
-        }
-        let id = ProspectorId(index as u32);
-        let Brain::Scripted {
-            temperament,
-            survey_spots,
-            search_radius_m,
-            claim_radius_m,
-            sale_lot_kg,
-            sale_price_min_credits_per_kg,
-        } = prospectors.get(id).brain.clone()
-        else {
-            continue;
-        };
-        let habits = Habits {
-            temperament,
-            survey_spots: survey_spots as usize,
-            search_radius_m: search_radius_m as f32,
-            claim_radius_m,
-            sale_lot_kg,
-            sale_price_min: sale_price_min_credits_per_kg,
-            reading_cost_credits: terms.upkeep_credits_per_robot_day * READING_S / 86_400.0,
-        };
-        // Scripts look in turn, a second apart, so that one tick does not carry all of them.
-        script.next_look_ms = now_ms
-            + if senses.has_idle_robot(id) {
-                2_000
-            } else {
-                5_000
-            };
-        if !senses.has_idle_robot(id) && !senses.has_water_to_sell(id, habits.sale_lot_kg) {
-            continue;
-        }
-        let seen = senses.observe(id);
-        let survey = &prospectors.get(id).survey;
-        let chart = maps.get(id, Constituent::Water, survey, terrain.model());
-        let orders = script.think(&habits, &seen, &chart);
-        if orders.is_empty() {
-            script.next_look_ms = now_ms + GLANCE_MS;
-        }
-        for order in orders {
-            let issued = Issued {
-                at_ms: now_ms,
-                by: seen.prospector.clone(),
-                order,
-            };
-            inbox.post(issued, true);
-        }
-    }
-}
-
-/// The temperament of a script in figures.
-struct Habits {
-    temperament: Temperament,
-    survey_spots: usize,
-    search_radius_m: f32,
-    claim_radius_m: f64,
-    sale_lot_kg: f64,
-    sale_price_min: f64,
-    /// Upkeep of a robot for the time of one reading, with the way there.
-    reading_cost_credits: f64,
-}
-
-impl Script {
-    fn think(&mut self, habits: &Habits, seen: &Observation, chart: &GradeMap) -> Vec<Order> {
-        let mut orders = Vec::new();
-        for plant in &seen.plants {
-            if habits.sale_lot_kg <= plant.water_kg
-                && habits.sale_price_min <= seen.market.price_credits_per_kg
-            {
-                orders.push(Order::Sell {
-                    plant: plant.name.clone(),
-                    // Whole grams, a few left for the robots' tanks.
-                    mass_kg: (plant.water_kg * 0.9 * 1e3).floor() * 1e-3,
-                });
-            }
-        }
-        let Some(base) = seen.plants.first() else {
-            return orders;
-        };
-        if self.spots.is_empty() {
-            self.choose_spots(habits, base.position_m, seen);
-        }
-        self.trade(habits, seen, base.position_m, &mut orders);
-        for robot in &seen.robots {
-            if robot.lost || !matches!(robot.activity, Activity::Idle | Activity::Adrift) {
-                continue;
-            }
-            let at = self.crews.iter().position(|crew| crew.robot == robot.name);
-            let at = at.unwrap_or_else(|| {
-                self.crews.push(Crew {
-                    robot: robot.name.clone(),
-                    face_m: None,
-                    last: Last::Nothing,
-                    failures: 0,
-                    order: None,
-                    repeats: 0,
-                    wait_until_ms: 0,
-                });
-                self.crews.len() - 1
-            });
-            if seen.time_ms < self.crews[at].wait_until_ms {
-                continue;
-            }
-            if let Some((order, last)) = self.command(habits, seen, chart, robot, at) {
-                let crew = &mut self.crews[at];
-                crew.last = last;
-                crew.repeats = if crew.order.as_ref() == Some(&order) {
-                    crew.repeats + 1
-                } else {
-                    0
-                };
-                if REPEATS_MAX <= crew.repeats {
-                    crew.wait_until_ms = seen.time_ms + SULK_MS;
-                    crew.repeats = 0;
-                    // Somewhere else it may work.
-                    crew.face_m = None;
-                }
-                crew.order = Some(order.clone());
-                orders.push(order);
-            }
-        }
-        orders
-    }
-
     /// Places around the plant: a ring that widens, at angles of chance.
-    fn choose_spots(&mut self, habits: &Habits, base_m: Vec3, seen: &Observation) {
+    pub(super) fn choose_spots(&mut self, habits: &Habits, base_m: Vec3, seen: &Observation) {
         let up = seen.outward(base_m);
         let east = up.any_orthonormal_vector();
         let north = up.cross(east);
@@ -272,7 +49,7 @@ impl Script {
         }
     }
 
-    fn command(
+    pub(super) fn command(
         &mut self,
         habits: &Habits,
         seen: &Observation,
@@ -295,9 +72,7 @@ impl Script {
             return Some((Order::Charge { robot: name() }, Last::Other));
         }
         // A plant near by mends what is worn; what has seized goes there with what it has dug.
-        let near = |plant: &&crate::sim::observation::OwnPlant| {
-            plant.position_m.distance(robot.position_m) < NEAR_PLANT_M
-        };
+        let near = |plant: &&OwnPlant| plant.position_m.distance(robot.position_m) < NEAR_PLANT_M;
         let plant = seen.plants.iter().find(near);
         if let Some(plant) = plant.filter(|_| WORN_SEALS < robot.seal_wear && !robot.anchored) {
             let order = Order::Repair {
@@ -318,7 +93,7 @@ impl Script {
             return Some((Order::Refuel { robot: name() }, Last::Other));
         }
         if 0.95 * robot.bin_capacity_kg < robot.bin_kg {
-            let room = |plant: &&crate::sim::observation::OwnPlant| {
+            let room = |plant: &&OwnPlant| {
                 plant.feedstock_kg + 0.5 * robot.bin_kg < plant.hopper_capacity_kg
             };
             let plant = seen.plants.iter().find(room)?;
@@ -362,50 +137,6 @@ impl Script {
         let promise = |grade: &Grade| grade.mean() + grade.std();
         let spot = left[best(&chart.at(&places_m), promise)];
         (spot, self.spots[spot])
-    }
-
-    /// Sells what it has measured, and buys what others have for less than a way of its own.
-    fn trade(
-        &mut self,
-        habits: &Habits,
-        seen: &Observation,
-        base_m: Vec3,
-        orders: &mut Vec<Order>,
-    ) {
-        let own = |held: &&Held| held.provenance == Provenance::Own;
-        let measured = seen.readings.iter().filter(own).count();
-        // A prospector that still looks for its place keeps what it knows to itself.
-        if self.claimed && self.offered + RESTOCK <= measured {
-            let standing = seen
-                .data_offers
-                .iter()
-                .filter(|o| o.seller == seen.prospector);
-            orders.extend(standing.map(|offer| Order::WithdrawOffer { offer: offer.id }));
-            orders.push(Order::OfferData {
-                readings: Choice::default(),
-                price_credits: (SALE_SHARE * habits.reading_cost_credits * measured as f64).round(),
-                to: Audience::Public,
-            });
-            self.offered = measured;
-        }
-        if self.claimed || habits.survey_spots <= seen.samples.len() {
-            return;
-        }
-        for offer in &seen.data_offers {
-            let apart_m = f64::from(ground_distance_m(seen, base_m, offer.centre_m));
-            let near = apart_m <= f64::from(habits.search_radius_m + offer.radius_m);
-            let worth_credits =
-                PURCHASE_SHARE * habits.reading_cost_credits * offer.new_to_you as f64;
-            if offer.seller != seen.prospector
-                && near
-                && offer.constituents.contains(&Constituent::Water)
-                && offer.price_credits <= worth_credits.min(0.1 * seen.credits)
-                && !self.tried_offers.contains(&offer.id)
-            {
-                self.tried_offers.push(offer.id);
-                orders.push(Order::BuyData { offer: offer.id });
-            }
-        }
     }
 
     /// How often in a row the crew was told the same, counting this time.
@@ -566,7 +297,7 @@ fn best(grades: &[Grade], by: impl Fn(&Grade) -> f64) -> usize {
 }
 
 /// Distance along the ground, height left out.
-fn ground_distance_m(seen: &Observation, a_m: Vec3, b_m: Vec3) -> f32 {
+pub(super) fn ground_distance_m(seen: &Observation, a_m: Vec3, b_m: Vec3) -> f32 {
     let up = seen.outward(a_m);
     (b_m - a_m).reject_from_normalized(up).length()
 }
