@@ -14,17 +14,19 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::sim::asteroid::constituent::Constituent;
 use crate::sim::asteroid::{BodyError, Terrain};
 use crate::sim::desk::Desk;
+use crate::sim::desk::goods::SaleQuote;
 use crate::sim::economy::commerce::{Commerce, TradeView};
 use crate::sim::economy::exchange::{Depth, Listing};
-use crate::sim::economy::ledger::{AccountId, Good, Ledger, Memo};
-use crate::sim::economy::market::Market;
+use crate::sim::economy::good::Good;
+use crate::sim::economy::ledger::{AccountId, Ledger, Memo};
+use crate::sim::economy::markets::{MarketNow, Markets};
 use crate::sim::economy::stores::Place;
 use crate::sim::law::charter::Charter;
 use crate::sim::law::claims::Registry;
 use crate::sim::law::regime::Regime;
 use crate::sim::level::modules::Catalogue;
 use crate::sim::level::{Brain, Level};
-use crate::sim::observation::{Observation, Scene, Senses};
+use crate::sim::observation::{MarketRow, Observation, Scene, Senses};
 use crate::sim::order::{Inbox, Issued, Log, LogLine, Order, Refusal, Taken};
 use crate::sim::physics::{BodyHandle, Motion, Physics};
 use crate::sim::plant::Plant;
@@ -282,6 +284,11 @@ impl Headless {
         Some(self.map_of(id, constituent))
     }
 
+    /// The price of every good at every node that buys it.
+    pub fn market_rows(&mut self) -> Vec<MarketRow> {
+        self.senses().market_rows()
+    }
+
     /// Where everything stands, for drawing.
     pub fn scene(&mut self) -> Scene {
         self.senses().scene()
@@ -316,6 +323,29 @@ impl Headless {
             .estimate_refit(by, order)
     }
 
+    /// What a lot would really bring at a node from a place, beside the spot price, and what it would
+    /// do to that price.
+    ///
+    /// # Errors
+    /// [`Refusal`] if the mass is unusable, nobody there buys the good, or no tug goes there.
+    pub fn quote(
+        &mut self,
+        from: &Place,
+        node: &str,
+        good: Good,
+        mass_kg: f64,
+    ) -> Result<SaleQuote, Refusal> {
+        self.desk
+            .get_mut(&mut self.world)
+            .expect("the world has all that a built level has")
+            .quote_sale(from, node, good, mass_kg)
+    }
+
+    /// What prospectors have and have agreed among each other.
+    pub fn commerce(&self) -> &Commerce {
+        self.world.resource()
+    }
+
     /// All that robots of this world can be built from.
     pub fn catalogue(&self) -> &Catalogue {
         self.world.resource()
@@ -329,7 +359,13 @@ impl Headless {
         self.world.resource()
     }
 
-    pub fn market(&self) -> &Market {
+    /// The market of the level, which the order `Sell` uses.
+    pub fn market(&self) -> MarketNow<'_> {
+        self.markets().main()
+    }
+
+    /// Every market, public as its price is.
+    pub fn markets(&self) -> &Markets {
         self.world.resource()
     }
 
@@ -488,7 +524,7 @@ impl Headless {
         self.world.resource::<Physics>().hash_into(&mut hash);
         self.terrain().hash_into(&mut hash);
         self.ledger().hash_into(&mut hash);
-        self.market().hash_into(&mut hash);
+        self.markets().hash_into(&mut hash);
         self.claims().hash_into(&mut hash);
         for part in [
             postcard::to_stdvec(self.world.resource::<Scripts>()),
@@ -517,9 +553,9 @@ impl Headless {
         let mut plants = world.query::<&Plant>();
         let prospectors = world.resource::<Prospectors>();
         let ledger = world.resource::<Ledger>();
-        let accounts = world.resource::<Accounts>();
+        let commerce = world.resource::<Commerce>();
         let log = world.resource::<Log>();
-        let market = world.resource::<Market>();
+        let market = world.resource::<Markets>().main();
         let sum = |memo: Memo, to: Option<AccountId>, from: &dyn Fn(AccountId) -> bool| -> i64 {
             ledger
                 .journal()
@@ -530,28 +566,22 @@ impl Headless {
                 .map(|entry| entry.amount)
                 .sum()
         };
-        let mut of_prospector = |id: ProspectorId| {
-            let tanks: Vec<AccountId> = plants
-                .query(world)
-                .iter()
-                .filter(|plant| plant.owner == id)
-                .map(|plant| plant.water_account)
-                .collect();
-            let bins: Vec<AccountId> = robots
+        let mut bins_of = |id: ProspectorId| -> Vec<AccountId> {
+            robots
                 .query(world)
                 .iter()
                 .filter(|(robot, ..)| robot.owner == id)
                 .map(|(_, _, bin, ..)| bin.account)
-                .collect();
-            (tanks, bins)
+                .collect()
         };
         let prospector_reports = prospectors
             .iter()
             .map(|(id, prospector)| {
-                let (tanks, bins) = of_prospector(id);
-                let sold_g = sum(Memo::Sold, Some(accounts.sold), &|from| {
-                    tanks.contains(&from)
-                });
+                let bins = bins_of(id);
+                let mut sold_g = BTreeMap::from([(market.good().as_str(), 0)]);
+                for (good, sold) in commerce.sales.of(&prospector.name) {
+                    sold_g.insert(good.as_str(), sold.mass_g);
+                }
                 let dug_g = bins
                     .iter()
                     .map(|&bin| sum(Memo::Dug, Some(bin), &|_| true))
@@ -563,7 +593,7 @@ impl Headless {
                         Brain::Scripted { .. } => "scripted",
                     },
                     credits: 1e-6 * ledger.balance(prospector.account) as f64,
-                    sold_g: BTreeMap::from([(market.good().as_str(), sold_g)]),
+                    sold_g,
                     dug_g,
                     samples: prospector.survey.measured_count(),
                 }
@@ -685,6 +715,9 @@ impl Headless {
                 plant.spares().electronic_account,
                 plant.spares().electronic_g(),
             );
+        }
+        for (account, under_way_g) in self.commerce().shipping.in_transit() {
+            compare(account, under_way_g);
         }
         error_g
     }

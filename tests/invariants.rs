@@ -1,6 +1,8 @@
 //! What holds in every tick of every level, whatever is ordered.
 
 use bonanza::headless::Headless;
+use bonanza::sim::economy::good::Good;
+use bonanza::sim::economy::stores::Place;
 use bonanza::sim::level::Level;
 use bonanza::sim::order::{Issued, Order};
 use bonanza::sim::prospecting::Instrument;
@@ -40,7 +42,7 @@ fn any_order() -> impl Strategy<Value = Order> {
         plant,
         number.clone(),
         [number.clone(), number.clone(), number],
-        0..16u8,
+        0..24u8,
     )
         .prop_map(|(robot, plant, x, target_m, kind)| match kind {
             0 | 1 => Order::HopTo { robot, target_m },
@@ -78,6 +80,32 @@ fn any_order() -> impl Strategy<Value = Order> {
             14 => Order::ShareData {
                 readings: Choice::default(),
                 with: Audience::Only(vec![plant]),
+            },
+            15 => Order::SetProcess {
+                plant,
+                process: ["bake", "electrolysis", ""][x.abs() as usize % 3].to_owned(),
+                mass_kg: (x < 10.0).then_some(x),
+            },
+            16 => Order::OpenPlant {
+                plant,
+                tariff_credits_per_kg: x,
+                product_share: 0.01 * x,
+                to: Audience::Public,
+            },
+            17 => Order::ClosePlant { plant },
+            18 => Order::StoreWater { plant, mass_kg: x },
+            19 => Order::LoadWater { plant, mass_kg: x },
+            20 => Order::Ship {
+                from: Place::Site,
+                to: Place::Node("EML1".into()),
+                good: Good::Water,
+                mass_kg: x,
+                buy_propellant: 0.0 < x,
+            },
+            21 => Order::SellGoods {
+                node: plant,
+                good: Good::Water,
+                mass_kg: x,
             },
             _ => Order::Sell { plant, mass_kg: x },
         })
@@ -194,7 +222,12 @@ proptest! {
     fn orders_of_others_change_nothing(order in any_order()) {
         // Whatever the player's order is, sent by a rival it must not touch the player's machines.
         let touches_player = match &order {
-            Order::Sell { plant, .. } => plant == "player-still",
+            Order::Sell { plant, .. }
+            | Order::SetProcess { plant, .. }
+            | Order::OpenPlant { plant, .. }
+            | Order::ClosePlant { plant }
+            | Order::StoreWater { plant, .. }
+            | Order::LoadWater { plant, .. } => plant == "player-still",
             order => matches!(order.robot(), Some("digger-1" | "digger-2")),
         };
         prop_assume!(touches_player);

@@ -4,6 +4,7 @@ mod bodies;
 mod body_command;
 mod cli;
 mod contact;
+mod goods;
 mod invariants;
 mod levels;
 mod machines;

@@ -6,18 +6,20 @@ use std::sync::Arc;
 use bevy::math::{DQuat, DVec3};
 use bevy::prelude::*;
 
-use super::asteroid::{BodyError, BodyModel, Terrain, spin};
+use super::asteroid::catalogue::composition;
+use super::asteroid::{BodyError, BodyModel, Feedstock, Terrain, spin};
 use super::daylight::{Daylight, Horizon};
 use super::economy::commerce::Commerce;
 use super::economy::ledger::{AccountKind, Good, Ledger, Memo, Unit};
-use super::economy::market::Market;
+use super::economy::markets::Markets;
 use super::law::claims::Registry;
 use super::law::regime::Regime;
 use super::level::modules::Catalogue;
 use super::level::{Brain, Level, RobotKind, Site};
 use super::order::{Inbox, Log};
 use super::physics::{Motion, Physics};
-use super::plant::{Plant, grams};
+use super::plant::process::NobleRatios;
+use super::plant::{BAKE, Plant, grams};
 use super::prospecting::probe::Probe;
 use super::prospecting::trade::DataMarket;
 use super::prospecting::{Provenance, Survey, measure};
@@ -28,10 +30,9 @@ use super::robot::drill::Boreholes;
 use super::robot::feats::Feats;
 use super::robot::recoil::Recoil;
 use super::robot::{
-    Anchor, Battery, Bin, Drive, Feedstock, FieldCell, Gear, Health, Robot, Service, Spares, Tank,
-    Tool, stand,
+    Anchor, Battery, Bin, Drive, FieldCell, Gear, Health, Robot, Service, Spares, Tank, Tool, stand,
 };
-use super::voyage::orbit;
+use super::voyage::{orbit, shipping};
 use super::{Accounts, Chance, Clock, Terms};
 
 /// A robot is set down this high above the ground and settles [m].
@@ -153,6 +154,8 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
         .iter()
         .map(|(name, kind)| (name, Arc::new(kind.clone())))
         .collect();
+    let ratios = composition(&model.record().composition_class)
+        .map_or_else(NobleRatios::default, NobleRatios::of);
     for spec in &level.plants {
         let kind = Arc::clone(&plant_kinds[&spec.kind]);
         let (position_m, rotation) = stand_on(
@@ -201,13 +204,20 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
             name: spec.name.clone(),
             owner: owner(&spec.owner, &prospectors),
             kind_name: spec.kind.clone(),
-            kind,
+            kind: Arc::clone(&kind),
             position_m: position_m.as_vec3(),
             rotation: rotation.as_quat(),
             hopper_account,
             water_account,
             tailings_account,
-            hopper: Feedstock::default(),
+            lots: Vec::new(),
+            process: BAKE.to_owned(),
+            recipe: Arc::new(kind.baking()),
+            batch_g: None,
+            ratios,
+            tallies: BTreeMap::new(),
+            due_milli_ucr: BTreeMap::new(),
+            opening: None,
             water_g,
             tailings_g: 0,
             stock: Vec::new(),
@@ -217,7 +227,6 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
             print_j: 0.0,
             oxygen_owed_g: 0.0,
             heat_j: 0.0,
-            water_owed_g: 0.0,
             unpaid_j: 0.0,
             power_w: 0.0,
             solar_w: 0.0,
@@ -334,7 +343,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
     world.insert_resource(Feats::default());
     world.insert_resource(Recoil::default());
     world.insert_resource(Boreholes::default());
-    world.insert_resource(Market::new(level.market.clone()));
+    world.insert_resource(Markets::new(level.market.clone(), level.markets.terms()));
     let charter = level.charter();
     world.insert_resource(Registry::new(charter.claims.clone()));
     world.insert_resource(DataMarket::default());
@@ -379,6 +388,7 @@ pub(super) fn terms(level: &Level, model: &BodyModel) -> Terms {
         start_jd_tdb: level.start.jd_tdb,
         start_phase_rad: spin::start_phase_rad(model.rotation(), sky.sun_direction, wanted_rad),
         freight: level.freight.clone(),
+        routes: shipping::routes(level),
         upkeep_credits_per_robot_day: level.costs.upkeep_credits_per_robot_day,
         upkeep_credits_per_plant_day: level.costs.upkeep_credits_per_plant_day,
         energy_credits_per_kwh: level.costs.energy_credits_per_kwh,

@@ -2,9 +2,9 @@
 //! and is carried out or refused with a reason. A refused order changes nothing.
 //!
 //! This module finds out who is meant and hands an order to those who know its trade:
-//! `robot::command` for what a machine is to do, `robot::service` for work on machines, [`trade`] for
-//! deals between prospectors. What is sold to a node and claimed stands here; [`settle`] lets time
-//! pass over what was agreed.
+//! `robot::command` for what a machine is to do, `robot::service` for work on machines, [`goods`]
+//! for plants, stores, ships and markets, [`trade`] for deals between prospectors. Claims and survey
+//! data stand here; [`settle`] lets time pass over what was agreed.
 
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
@@ -12,7 +12,7 @@ use bevy::prelude::*;
 use super::asteroid::Terrain;
 use super::economy::commerce::Commerce;
 use super::economy::ledger::{Ledger, Memo};
-use super::economy::market::Market;
+use super::economy::markets::Markets;
 use super::law::claims::{ClaimRequest, Registry};
 use super::law::regime::Regime;
 use super::level::modules::Catalogue;
@@ -21,14 +21,11 @@ use super::plant::Plant;
 use super::prospecting::trade::{self as survey_trade, DataMarket, Receipt};
 use super::prospector::{ProspectorId, Prospectors};
 use super::robot::command::{Commanded, own_robot};
-use super::voyage::rocket;
 use super::{Accounts, Clock, Terms};
 
+pub mod goods;
 pub mod settle;
 mod trade;
-
-/// Largest weight of one order's water [kg]: more is a slip of the pen.
-const SALE_MAX_KG: f64 = 1e9;
 
 /// Everything that an order may look at or change.
 #[derive(SystemParam)]
@@ -40,7 +37,7 @@ pub struct Desk<'w, 's> {
     pub(super) terrain: Res<'w, Terrain>,
     pub(super) prospectors: ResMut<'w, Prospectors>,
     pub(super) ledger: ResMut<'w, Ledger>,
-    pub(super) market: ResMut<'w, Market>,
+    pub(super) markets: ResMut<'w, Markets>,
     pub(super) registry: ResMut<'w, Registry>,
     pub(super) data: ResMut<'w, DataMarket>,
     pub(super) commerce: ResMut<'w, Commerce>,
@@ -76,7 +73,7 @@ impl Desk<'_, '_> {
             return Err(Refusal::because(format!("there is no prospector \"{by}\"")));
         };
         match order {
-            Order::Sell { plant, mass_kg } => self.sell(sender, plant, *mass_kg),
+            order if order.is_about_goods() => self.order_goods(sender, order),
             Order::FileClaim { robot, radius_m } => self.file_claim(sender, robot, *radius_m),
             Order::OfferData { .. }
             | Order::WithdrawOffer { .. }
@@ -205,78 +202,6 @@ impl Desk<'_, '_> {
             format!(
                 "{holder} holds claim {}, {radius_m:.0} m around {}",
                 id.0, robot.name
-            ),
-        );
-        Ok(())
-    }
-
-    fn sell(&mut self, sender: ProspectorId, plant: &str, mass_kg: f64) -> Result<(), Refusal> {
-        if !(0.001 <= mass_kg && mass_kg <= SALE_MAX_KG) {
-            return Err(Refusal::because(format!(
-                "mass_kg = {mass_kg} must be from 0.001 to {SALE_MAX_KG:e} kg"
-            )));
-        }
-        let mut plant = self
-            .plants
-            .iter_mut()
-            .find(|candidate| candidate.name == plant)
-            .ok_or_else(|| Refusal::because(format!("there is no plant \"{plant}\"")))?;
-        if plant.owner != sender {
-            return Err(Refusal::because(format!("{} is not yours", plant.name)));
-        }
-        let mass_g = (1e3 * mass_kg).round() as i64;
-        if plant.water_g() < mass_g {
-            return Err(Refusal::because(format!(
-                "the tank of {} holds {:.3} kg of water, not {mass_kg} kg",
-                plant.name,
-                1e-3 * plant.water_g() as f64
-            )));
-        }
-        let freight = &self.terms.freight;
-        let rocket::Freight {
-            burnt_g,
-            delivered_g: arriving_g,
-        } = rocket::freight(mass_g, 1e3 * freight.delta_v_km_s, freight.isp_s);
-        let fee_ucr = (freight.fee_credits_per_kg * mass_g as f64 * 1e3).ceil() as i64;
-        let quote = self.market.quote(arriving_g);
-        if quote.proceeds_ucr < fee_ucr {
-            return Err(Refusal::because(format!(
-                "the freight of {:.0} credits would eat the {:.0} that {} pays",
-                1e-6 * fee_ucr as f64,
-                1e-6 * quote.proceeds_ucr as f64,
-                self.market.node()
-            )));
-        }
-        let now_ms = self.clock.time_ms();
-        let seller = self.prospectors.get(sender).account;
-        let accounts = &self.accounts;
-        let mut book = |from, to, amount, memo| {
-            self.ledger
-                .transfer(now_ms, from, to, amount, memo)
-                .expect("cover was checked above");
-        };
-        let quote = self.market.sell(arriving_g);
-        book(
-            plant.water_account,
-            accounts.exhaust,
-            burnt_g,
-            Memo::Freight,
-        );
-        book(plant.water_account, accounts.sold, arriving_g, Memo::Sold);
-        book(accounts.buyer, seller, quote.proceeds_ucr, Memo::Sold);
-        book(seller, accounts.carrier, fee_ucr, Memo::Freight);
-        plant.ship_water(mass_g);
-        let earned = 1e-6 * (quote.proceeds_ucr - fee_ucr) as f64;
-        self.log.tell(
-            now_ms,
-            self.prospectors.name(sender),
-            Severity::Info,
-            format!(
-                "sold {:.1} kg at {} for {:.0} credits/kg; {:.1} kg were burnt on the way; {earned:.0} credits net of freight",
-                1e-3 * arriving_g as f64,
-                self.market.node(),
-                quote.unit_price_credits_per_kg(),
-                1e-3 * burnt_g as f64,
             ),
         );
         Ok(())

@@ -29,8 +29,10 @@ use self::{
 pub use super::asteroid::BodyChoice;
 use super::{
     asteroid::{Anchor, catalogue},
-    economy::{ledger::Good, market::MarketTerms},
+    economy::{ledger::Good, market::MarketTerms, markets::MarketsSpec},
     law::charter::Charter,
+    plant::process::Processes,
+    voyage::shipping::Route,
 };
 
 /// The version of the level format that this program reads.
@@ -88,6 +90,9 @@ pub struct Level {
     /// Materials in the place of the program's own.
     #[serde(default)]
     pub materials: BTreeMap<Material, MaterialSpec>,
+    /// Processes of plants besides those of the program's own catalogue, or in their place.
+    #[serde(default)]
+    pub processes: Processes,
     /// What spare parts cost, if not as in the program's own catalogue.
     #[serde(default)]
     pub spares: Option<SpareTerms>,
@@ -96,8 +101,14 @@ pub struct Level {
     pub plants: Vec<PlantSpec>,
     /// The node that buys, and its demand.
     pub market: MarketTerms,
+    /// Other markets: those of the tables at some nodes, or with terms of the level's own.
+    #[serde(default)]
+    pub markets: MarketsSpec,
     /// The way from the site to the market's node.
     pub freight: Freight,
+    /// Ways of the tugs, besides those that follow from `freight` and the tables, or in their place.
+    #[serde(default)]
+    pub routes: Vec<Route>,
     /// The rules in force.
     pub charter: CharterChoice,
     pub costs: Costs,
@@ -239,6 +250,10 @@ pub struct PlantKind {
     pub water_recovery: f64,
     /// Reach of the plant's arm: a robot this near is docked [m].
     pub dock_radius_m: f64,
+    /// What it is equipped for besides baking, by name: processes of the program's own catalogue or
+    /// of [`Level::processes`].
+    #[serde(default)]
+    pub processes: Vec<String>,
     /// Energy to print metal parts from tailings [kWh/kg], if there is a printer.
     #[serde(default)]
     pub print_kwh_per_kg: Option<f64>,
@@ -584,6 +599,7 @@ impl Level {
             materials: self.materials.clone(),
             kinds: self.robot_kinds.clone(),
             spares: self.spares,
+            processes: self.processes.clone(),
         }
     }
 

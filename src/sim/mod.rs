@@ -30,13 +30,14 @@ pub mod voyage;
 use asteroid::Terrain;
 use daylight::Daylight;
 use economy::ledger::AccountId;
-use economy::market::Market;
+use economy::markets::Markets;
 use level::Freight;
 use order::Inbox;
 use physics::Physics;
 use prospecting::probe::Probe;
 use robot::autopilot::Autopilot;
 use robot::{Anchor, Service};
+use voyage::shipping::Route;
 
 /// One step of the world.
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
@@ -103,7 +104,8 @@ impl Plugin for SimPlugin {
                         })
                         .before(robot::autopilot::fly)
                         .in_set(SimSystems::Command),
-                    advance_market
+                    (advance_markets, voyage::shipping::arrive)
+                        .chain()
                         .before(plant::bake)
                         .in_set(SimSystems::Economy),
                     end.after(prospector::brains::decide)
@@ -167,6 +169,8 @@ pub struct Terms {
     /// Angle about the angular momentum of the body at the start [rad].
     pub start_phase_rad: f64,
     pub freight: Freight,
+    /// The ways of the tugs.
+    pub routes: Vec<Route>,
     pub upkeep_credits_per_robot_day: f64,
     pub upkeep_credits_per_plant_day: f64,
     pub energy_credits_per_kwh: f64,
@@ -267,8 +271,8 @@ fn begin(
     }
 }
 
-fn advance_market(clock: Res<Clock>, mut market: ResMut<Market>) {
-    market.advance(clock.tick_ms);
+fn advance_markets(clock: Res<Clock>, mut markets: ResMut<Markets>) {
+    markets.advance(clock.tick_ms);
 }
 
 fn end(mut clock: ResMut<Clock>, mut terrain: ResMut<Terrain>) {

@@ -13,15 +13,18 @@ use serde::{Deserialize, Serialize};
 use super::asteroid::Terrain;
 use super::asteroid::constituent::Constituent;
 use super::daylight::Daylight;
-use super::economy::commerce::{Commerce, Party, TradeView};
+use super::economy::commerce::{Commerce, Party, StoreView, TradeView};
 use super::economy::exchange::{Depth, Listing};
+use super::economy::good::Good;
 use super::economy::ledger::Ledger;
-use super::economy::market::Market;
+use super::economy::markets::Markets;
+use super::economy::stores::Place;
 use super::law::claims::Registry;
 use super::level::RobotKind;
 use super::level::kind::AnchorSpec;
 use super::physics::Motion;
 use super::plant::Plant;
+use super::plant::queue::Toll;
 use super::prospecting::probe::Probe;
 use super::prospecting::trade::{DataMarket, OfferView, Receipt};
 use super::prospecting::{
@@ -76,6 +79,12 @@ pub struct Observation {
     pub others: Vec<OtherRobot>,
     pub claims: Vec<ClaimView>,
     pub market: MarketView,
+    /// Its goods in stores, where there are any.
+    pub stores: Vec<StoreView>,
+    /// Its cargoes under way, the next to arrive first.
+    pub shipments: Vec<ShipmentView>,
+    /// Plants of others that work for it.
+    pub open_plants: Vec<OpenPlant>,
     /// The body's centre of mass, in the frame of all positions here.
     pub centre_m: Vec3,
 }
@@ -165,6 +174,72 @@ pub struct OwnPlant {
     pub mechanical_spares_kg: f64,
     pub electronic_spares_kg: f64,
     pub printing_kg: f64,
+    /// What it does, and all that it is equipped for.
+    pub process: String,
+    pub processes: Vec<String>,
+    /// What waits in the hopper, first come first.
+    pub queue: Vec<QueuedLot>,
+    /// On what terms it works for others, if it does.
+    pub toll: Option<TollView>,
+}
+
+/// Rock of one owner in a hopper.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QueuedLot {
+    pub owner: String,
+    pub mass_kg: f64,
+}
+
+/// What a plant takes for its work.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TollView {
+    pub tariff_credits_per_kg: f64,
+    /// Part of each product that stays with the plant's owner, 0 to 1.
+    pub product_share: f64,
+}
+
+/// A plant of somebody else that works for the one who looks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenPlant {
+    pub name: String,
+    pub owner: String,
+    pub position_m: Vec3,
+    pub process: String,
+    pub toll: TollView,
+    /// Rock of all owners that waits there, and room for more [kg].
+    pub queued_kg: f64,
+    pub room_kg: f64,
+    /// Rock of one's own among it [kg].
+    pub own_kg: f64,
+}
+
+/// A cargo of one's own under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShipmentView {
+    pub id: u32,
+    pub good: Good,
+    /// That will arrive, if it does.
+    pub mass_kg: f64,
+    pub from: Place,
+    pub to: Place,
+    pub departs_at_ms: u64,
+    pub arrives_at_ms: u64,
+    pub loss_chance: f64,
+}
+
+/// The price of a good at a node, as everybody sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MarketRow {
+    pub node: String,
+    pub good: Good,
+    /// Of the next gram; a lot brings less, see `quote`.
+    pub spot_credits_per_kg: f64,
+    /// Bought in a year at the base price, as it has grown [kg].
+    pub demand_kg_per_year: f64,
+    /// Recent supply that still weighs on the price [kg].
+    pub overhang_kg: f64,
+    /// Sold here by all so far [kg].
+    pub sold_kg: f64,
 }
 
 /// Water at one spot as read by an instrument, with its standard error.
@@ -319,7 +394,7 @@ pub struct Senses<'w, 's> {
     terrain: Res<'w, Terrain>,
     prospectors: Res<'w, Prospectors>,
     ledger: Res<'w, Ledger>,
-    market: Res<'w, Market>,
+    markets: Res<'w, Markets>,
     registry: Res<'w, Registry>,
     data: Res<'w, DataMarket>,
     commerce: Res<'w, Commerce>,
@@ -381,6 +456,28 @@ impl Senses<'_, '_> {
     /// What everybody sees of the exchange of a good at a place.
     pub fn depth(&self, listing: &Listing) -> Depth {
         self.commerce.exchange.depth(listing, self.now_ms())
+    }
+
+    /// The price of every good at every node that buys it: public, and apart from
+    /// [`Senses::observe`] because there may be many.
+    pub fn market_rows(&self) -> Vec<MarketRow> {
+        self.markets
+            .iter()
+            .map(|market| MarketRow {
+                node: market.node().to_owned(),
+                good: market.good(),
+                spot_credits_per_kg: market.price_credits_per_kg(),
+                demand_kg_per_year: market.demand_kg_per_year(),
+                overhang_kg: market.overhang_kg(),
+                sold_kg: kilograms(market.sold_g()),
+            })
+            .collect()
+    }
+
+    /// The price of the next gram of a good at a node; `None` if nobody there buys it.
+    pub fn spot_credits_per_kg(&self, node: &str, good: Good) -> Option<f64> {
+        let market = self.markets.find(node, good)?;
+        Some(market.price_credits_per_kg())
     }
 
     /// What a prospector knows now.
@@ -477,8 +574,64 @@ impl Senses<'_, '_> {
                 mechanical_spares_kg: kilograms(plant.spares().mechanical_g()),
                 electronic_spares_kg: kilograms(plant.spares().electronic_g()),
                 printing_kg: kilograms(plant.printing_g()),
+                process: plant.process().to_owned(),
+                processes: plant.processes().map(str::to_owned).collect(),
+                queue: plant
+                    .lots()
+                    .iter()
+                    .map(|lot| QueuedLot {
+                        owner: self.prospectors.name(lot.owner).to_owned(),
+                        mass_kg: kilograms(lot.rock.mass_g),
+                    })
+                    .collect(),
+                toll: plant.opening().map(|opening| toll(&opening.toll)),
             })
             .collect();
+        let open_plants = self
+            .plants
+            .iter()
+            .filter(|plant| plant.owner != id && plant.admits(id))
+            .filter_map(|plant| {
+                let own_g = plant.lots().iter().filter(|lot| lot.owner == id);
+                Some(OpenPlant {
+                    name: plant.name.clone(),
+                    owner: self.prospectors.name(plant.owner).to_owned(),
+                    position_m: plant.position_m,
+                    process: plant.process().to_owned(),
+                    toll: toll(&plant.opening()?.toll),
+                    queued_kg: kilograms(plant.hopper_g()),
+                    room_kg: kilograms(plant.hopper_room_g()),
+                    own_kg: kilograms(own_g.map(|lot| lot.rock.mass_g).sum()),
+                })
+            })
+            .collect();
+        let stores = self
+            .commerce
+            .stores
+            .of(&prospector.name)
+            .map(|(place, good, account)| (place, good, self.ledger.balance(account)))
+            .filter(|(.., held_g)| 0 < *held_g)
+            .map(|(place, good, held_g)| StoreView {
+                place: place.clone(),
+                good,
+                mass_kg: kilograms(held_g),
+            })
+            .collect();
+        let own = self.commerce.shipping.under_way().iter();
+        let shipments = own
+            .filter(|cargo| cargo.owner == id)
+            .map(|cargo| ShipmentView {
+                id: cargo.id,
+                good: cargo.good,
+                mass_kg: kilograms(cargo.mass_g),
+                from: cargo.from.clone(),
+                to: cargo.to.clone(),
+                departs_at_ms: cargo.departs_at_ms,
+                arrives_at_ms: cargo.arrives_at_ms,
+                loss_chance: cargo.loss_chance,
+            })
+            .collect();
+        let market = self.markets.main();
         Observation {
             time_ms: self.now_ms(),
             prospector: prospector.name.clone(),
@@ -496,9 +649,9 @@ impl Senses<'_, '_> {
             others,
             claims: self.claims(),
             market: MarketView {
-                node: self.market.node().to_owned(),
-                good: self.market.good().as_str().to_owned(),
-                price_credits_per_kg: self.market.price_credits_per_kg(),
+                node: market.node().to_owned(),
+                good: market.good().as_str().to_owned(),
+                price_credits_per_kg: market.price_credits_per_kg(),
                 delivered_fraction: 1.0
                     - rocket::burnt_share(
                         1e3 * self.terms.freight.delta_v_km_s,
@@ -506,6 +659,9 @@ impl Senses<'_, '_> {
                     ),
                 freight_credits_per_kg: self.terms.freight.fee_credits_per_kg,
             },
+            stores,
+            shipments,
+            open_plants,
             centre_m: self.terrain.model().centre_m().as_vec3(),
         }
     }
@@ -651,6 +807,13 @@ fn fill(load_g: i64, capacity_g: i64) -> f32 {
         0.0
     } else {
         load_g as f32 / capacity_g as f32
+    }
+}
+
+fn toll(toll: &Toll) -> TollView {
+    TollView {
+        tariff_credits_per_kg: 1e-6 * toll.tariff_ucr_per_kg as f64,
+        product_share: 1e-6 * toll.product_share_ppm as f64,
     }
 }
 

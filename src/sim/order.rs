@@ -84,6 +84,47 @@ pub enum Order {
     FileClaim { robot: String, radius_m: f64 },
     /// Sell water from a plant's tank to the market's node.
     Sell { plant: String, mass_kg: f64 },
+    /// Let a plant of one's own do something else: `bake`, or a process that it is equipped for. One
+    /// that works on goods does so until `mass_kg` are used (default: as long as there are any).
+    SetProcess {
+        plant: String,
+        process: String,
+        #[serde(default)]
+        mass_kg: Option<f64>,
+    },
+    /// Let a plant of one's own work for others: they bring rock and get what is made of it, less
+    /// `product_share` of each product (0 to 1), and pay the tariff as their rock is worked.
+    OpenPlant {
+        plant: String,
+        #[serde(default)]
+        tariff_credits_per_kg: f64,
+        #[serde(default)]
+        product_share: f64,
+        to: Audience,
+    },
+    /// Take no more rock of others; what they have brought is worked off.
+    ClosePlant { plant: String },
+    /// Pump water from the tank of a plant of one's own into one's store at the site,
+    StoreWater { plant: String, mass_kg: f64 },
+    /// or back.
+    LoadWater { plant: String, mass_kg: f64 },
+    /// Send goods from one's store to that at another place, with the next tug. Water and propellant
+    /// burn part of themselves; for other goods propellant or water of one's own is burnt, or
+    /// propellant is bought.
+    Ship {
+        from: Place,
+        to: Place,
+        good: Good,
+        mass_kg: f64,
+        #[serde(default)]
+        buy_propellant: bool,
+    },
+    /// Sell goods from one's store at a node to the market there.
+    SellGoods {
+        node: String,
+        good: Good,
+        mass_kg: f64,
+    },
     /// Offer readings of one's own at a price, to all or to some, as often as they like to buy.
     OfferData {
         #[serde(default)]
@@ -187,6 +228,13 @@ impl Order {
             | Self::Refuel { robot } => Some(robot),
             Self::Repair { by, .. } => Some(by),
             Self::Sell { .. }
+            | Self::SetProcess { .. }
+            | Self::OpenPlant { .. }
+            | Self::ClosePlant { .. }
+            | Self::StoreWater { .. }
+            | Self::LoadWater { .. }
+            | Self::Ship { .. }
+            | Self::SellGoods { .. }
             | Self::PrintSpares { .. }
             | Self::OfferData { .. }
             | Self::WithdrawOffer { .. }
@@ -199,6 +247,21 @@ impl Order {
 }
 
 impl Order {
+    /// Whether it is about goods, plants, ships and markets, which `desk::goods` does.
+    pub fn is_about_goods(&self) -> bool {
+        matches!(
+            self,
+            Self::Sell { .. }
+                | Self::SetProcess { .. }
+                | Self::OpenPlant { .. }
+                | Self::ClosePlant { .. }
+                | Self::StoreWater { .. }
+                | Self::LoadWater { .. }
+                | Self::Ship { .. }
+                | Self::SellGoods { .. }
+        )
+    }
+
     /// Whether it is work on a machine, which `robot::service` does.
     pub fn is_service(&self) -> bool {
         matches!(
@@ -247,6 +310,35 @@ impl fmt::Display for Order {
             } => write!(f, "{robot}: measure with the {instrument}"),
             Self::FileClaim { robot, radius_m } => write!(f, "{robot}: claim {radius_m} m around"),
             Self::Sell { plant, mass_kg } => write!(f, "{plant}: sell {mass_kg} kg of water"),
+            Self::SetProcess { plant, process, .. } => write!(f, "{plant}: {process}"),
+            Self::OpenPlant {
+                plant,
+                tariff_credits_per_kg,
+                to,
+                ..
+            } => write!(
+                f,
+                "{plant}: work for {to} at {tariff_credits_per_kg} credits/kg"
+            ),
+            Self::ClosePlant { plant } => write!(f, "{plant}: work for nobody else"),
+            Self::StoreWater { plant, mass_kg } => {
+                write!(f, "{plant}: store {mass_kg} kg of water")
+            }
+            Self::LoadWater { plant, mass_kg } => {
+                write!(f, "{plant}: take {mass_kg} kg of water from the store")
+            }
+            Self::Ship {
+                from,
+                to,
+                good,
+                mass_kg,
+                ..
+            } => write!(f, "ship {mass_kg} kg of {good} from {from} to {to}"),
+            Self::SellGoods {
+                node,
+                good,
+                mass_kg,
+            } => write!(f, "sell {mass_kg} kg of {good} at {node}"),
             Self::OfferData {
                 price_credits, to, ..
             } => write!(f, "offer survey data to {to} for {price_credits} credits"),

@@ -14,7 +14,7 @@ use super::asteroid::{BodyError, BodyModel, Terrain};
 use super::daylight::{Daylight, Horizon};
 use super::economy::commerce::Commerce;
 use super::economy::ledger::Ledger;
-use super::economy::market::Market;
+use super::economy::markets::Markets;
 use super::law::claims::Registry;
 use super::law::regime::Regime;
 use super::level::Level;
@@ -37,7 +37,7 @@ use super::{Accounts, Chance, Clock, build};
 
 const MAGIC: &[u8; 8] = b"BONANZA\n";
 /// Changes whenever the bytes of any part change meaning.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 /// Magic, version and checksum come before the state.
 const HEADER_BYTES: usize = 8 + 4 + 8;
 
@@ -73,7 +73,7 @@ struct State {
     inbox: Inbox,
     log: Log,
     ledger: Ledger,
-    market: Market,
+    markets: Markets,
     registry: Registry,
     data: DataMarket,
     commerce: Commerce,
@@ -182,7 +182,7 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
         inbox: world.resource::<Inbox>().clone(),
         log: world.resource::<Log>().clone(),
         ledger: world.resource::<Ledger>().clone(),
-        market: world.resource::<Market>().clone(),
+        markets: world.resource::<Markets>().clone(),
         registry: world.resource::<Registry>().clone(),
         data: world.resource::<DataMarket>().clone(),
         commerce: world.resource::<Commerce>().clone(),
@@ -292,7 +292,7 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
     world.insert_resource(state.inbox);
     world.insert_resource(state.log);
     world.insert_resource(state.ledger);
-    world.insert_resource(state.market);
+    world.insert_resource(state.markets);
     world.insert_resource(state.registry);
     world.insert_resource(state.data);
     world.insert_resource(state.commerce);

@@ -458,6 +458,10 @@ pub(super) mod tests {
             mechanical_spares_kg: 0.0,
             electronic_spares_kg: 0.0,
             printing_kg: 0.0,
+            process: "bake".into(),
+            processes: vec!["bake".into()],
+            queue: Vec::new(),
+            toll: None,
         }
     }
 

@@ -434,7 +434,7 @@ fn range(text: &str) -> [f64; 2] {
 }
 
 /// All rows of a table of the program.
-fn rows<T: DeserializeOwned>(file: &str, text: &str) -> Vec<T> {
+pub(in crate::sim) fn rows<T: DeserializeOwned>(file: &str, text: &str) -> Vec<T> {
     csv::ReaderBuilder::new()
         .comment(Some(b'#'))
         .from_reader(text.as_bytes())

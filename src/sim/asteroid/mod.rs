@@ -29,6 +29,7 @@ pub mod approximation;
 pub mod catalogue;
 pub mod choice;
 pub mod constituent;
+pub mod feedstock;
 pub mod figure;
 mod footing;
 pub mod gravity;
@@ -56,6 +57,7 @@ use serde::{Deserialize, Serialize};
 use self::cache::ChunkCache;
 pub use self::catalogue::{BodyRecord, UnknownBody};
 pub use self::choice::{BodyChoice, BodyError, InventedShape, MoonGround};
+pub use self::feedstock::{Contents, Feedstock};
 use self::figure::GRAVITATIONAL_CONSTANT_M3_PER_KG_S2 as GRAVITATIONAL_CONSTANT;
 pub use self::gravity::GravityCell;
 use self::gravity::GravityField;
@@ -69,7 +71,7 @@ use self::spin::Rotation;
 pub use self::spin::{Spin, Tumbling, TumblingAxis};
 pub use self::surface::ChunkMesh;
 use self::surface::{Samples, in_parallel, mesh_of, padded_voxels, voxel_centre_m};
-pub use self::voxels::{Field, Spoil, Terrain};
+pub use self::voxels::{Field, Terrain};
 
 /// Edge of a voxel.
 pub const VOXEL_M: f64 = 1.0;

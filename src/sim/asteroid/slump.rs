@@ -14,6 +14,7 @@ use std::f64::consts::{FRAC_PI_2, TAU};
 
 use bevy::math::DVec3;
 
+use super::feedstock::Feedstock;
 use super::voxels::centre_of;
 use super::{ChunkKey, GravityCell, Ground, Terrain};
 
@@ -67,7 +68,8 @@ impl Terrain {
     /// Pours spoil on the ground at a place: it fills hollows and then makes a cone at the angle of
     /// repose. Returns how much came to lie; the rest finds no ground, as all of it does where the
     /// weight points away from the body.
-    pub fn deposit(&mut self, at_m: DVec3, mass_g: i64, water_ug: i64) -> i64 {
+    pub fn deposit(&mut self, at_m: DVec3, spoil: Feedstock) -> i64 {
+        let mass_g = spoil.mass_g;
         let up = self.up(at_m);
         if mass_g <= 0 || self.normal(at_m).dot(up) <= 0.0 {
             return 0;
@@ -100,22 +102,19 @@ impl Terrain {
             }
         }
         let portion_g = (0.25 * density_g_m3).ceil() as i64;
-        let (mut left_g, mut left_ug) = (mass_g, water_ug);
-        while 0 < left_g {
+        let mut left = spoil;
+        while 0 < left.mass_g {
             let lowest = columns
                 .iter_mut()
                 .min_by(|a, b| a.level_m.total_cmp(&b.level_m));
             let Some(column) = lowest.filter(|column| column.level_m.is_finite()) else {
                 break;
             };
-            let wanted_g = left_g.min(portion_g);
-            let wanted_ug =
-                (i128::from(left_ug) * i128::from(wanted_g) / i128::from(left_g)) as i64;
             let mut put_g = 0;
             for step in 0..5 {
                 let above_m = 0.05 + 0.5 * f64::from(step);
                 let into_m = column.foot_m + (column.height_m + above_m) * up;
-                put_g = self.put_at(into_m, wanted_g, wanted_ug);
+                put_g = self.put_at(into_m, &mut left, portion_g);
                 if put_g != 0 {
                     break;
                 }
@@ -124,14 +123,11 @@ impl Terrain {
                 column.level_m = f64::INFINITY;
                 continue;
             }
-            let put_ug = (i128::from(wanted_ug) * i128::from(put_g) / i128::from(wanted_g)) as i64;
-            left_g -= put_g;
-            left_ug -= put_ug;
             let rise_m = put_g as f64 / density_g_m3;
             column.height_m += rise_m;
             column.level_m += rise_m;
         }
-        mass_g - left_g
+        mass_g - left.mass_g
     }
 
     /// Whether ground is still to be looked at.
@@ -292,7 +288,7 @@ impl Terrain {
             return 0;
         };
         let lies_g = match to_m {
-            Some(to_m) => self.deposit(to_m, spoil.mass_g, spoil.water_ug()),
+            Some(to_m) => self.deposit(to_m, spoil),
             None => 0,
         };
         spoil.mass_g - lies_g
@@ -305,8 +301,17 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::constituent::Constituent;
+    use super::super::feedstock::Contents;
     use super::super::{Anchor, BodyChoice, BodyModel, MoonGround};
     use super::*;
+
+    fn load(mass_g: i64, metal_ng: u64) -> Feedstock {
+        Feedstock {
+            mass_g,
+            contents: Contents::of_units(&[(Constituent::Metal, metal_ng)]),
+        }
+    }
 
     fn terrain_on(body: &str) -> (Terrain, DVec3) {
         terrain_of(&BodyChoice::of(body, 7))
@@ -396,8 +401,11 @@ mod tests {
         let (mut terrain, place) = terrain_on("bennu");
         let up = terrain.up(place);
         let before_m = terrain.drop_m(place + 3.0 * up, -up, 9.0).unwrap();
-        let (mass_g, water_ug) = (2_000_000, 160_000_000_007);
-        assert_eq!(terrain.deposit(place, mass_g, water_ug), mass_g);
+        let mass_g = 2_000_000;
+        // With a mark that undisturbed ground of Bennu has none of.
+        let load = load(mass_g, 160_000_000_007);
+        let mark = load.contents;
+        assert_eq!(terrain.deposit(place, load), mass_g);
         assert_eq!(terrain.removed_g(), -mass_g);
         let after_m = terrain.drop_m(place + 3.0 * up, -up, 9.0).unwrap();
         assert!(
@@ -407,18 +415,19 @@ mod tests {
         );
         // The field shows a distance, so that a robot can stand on it.
         assert!(terrain.signed_distance_m(place + 0.1 * up) < 0.0);
-        let (mut back_g, mut back_ug) = (0, 0);
+        let (mut back_g, mut back) = (0, Contents::default());
         let mut ground_g = 0;
         while back_g < mass_g {
             let spoil = terrain.excavate(place, 6.0, 50_000);
             assert!(0 < spoil.mass_g);
-            back_ug += spoil.heap_water_ug;
+            back.add(spoil.contents);
             // Undisturbed ground comes up beside the spoil.
             back_g = mass_g - terrain.spoil_g();
             ground_g += spoil.mass_g;
             assert!(ground_g < 1_000_000_000);
         }
-        assert_eq!(back_ug, water_ug);
+        let metal = Constituent::Metal;
+        assert_eq!(back.units(metal), mark.units(metal));
         assert_eq!(terrain.removed_g(), ground_g - mass_g);
         assert_eq!(terrain.recount_removed_g(), terrain.removed_g());
     }
@@ -428,7 +437,10 @@ mod tests {
         let (mut terrain, place) = terrain_on("moon");
         let up = terrain.up(place);
         terrain.excavate(place - 1.5 * up, 3.0, i64::MAX);
-        terrain.deposit(place + 5.0 * up.any_orthonormal_vector(), 900_000, 1_000);
+        terrain.deposit(
+            place + 5.0 * up.any_orthonormal_vector(),
+            load(900_000, 1_000),
+        );
         terrain.settle(1.0);
         let bytes = postcard::to_stdvec(&terrain.clone()).unwrap();
         let mut again: Terrain = postcard::from_bytes(&bytes).unwrap();
@@ -459,7 +471,7 @@ mod tests {
                 if digs {
                     out_g += terrain.excavate(at_m, 2.5, mass_g).mass_g;
                 } else {
-                    in_g += terrain.deposit(at_m, mass_g, 0);
+                    in_g += terrain.deposit(at_m, load(mass_g, 0));
                 }
                 drifted_g += terrain.settle(10.0);
                 prop_assert_eq!(terrain.removed_g(), out_g - in_g + drifted_g);

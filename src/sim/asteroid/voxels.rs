@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use xxhash_rust::xxh3::Xxh3;
 
+use super::constituent::Constituent;
+use super::feedstock::{Assay, Contents, Feedstock};
 use super::gravity::{GravityCell, Mascon, mascons_by_cell_m_s2};
 use super::spin::{Spin, Turning};
 use super::surface::{ChunkMesh, Samples, mesh_of, sample_index, voxel_centre_m};
@@ -50,7 +52,6 @@ pub struct Terrain {
     /// Counts the changes of `holes`.
     holes_revision: u64,
     removed_g: i64,
-    removed_water_g: i64,
     revisions: BTreeMap<ChunkKey, u32>,
     changed: BTreeSet<ChunkKey>,
     digs: Vec<Dig>,
@@ -72,36 +73,15 @@ pub enum Field {
     Samples(Arc<Samples>),
 }
 
-/// What one dig brought up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spoil {
-    /// All of it.
-    pub mass_g: i64,
-    /// The part that is water, of undisturbed ground.
-    pub water_g: i64,
-    /// And of spoil that was lying there, in micrograms.
-    pub heap_water_ug: i64,
-}
-
-impl Spoil {
-    /// All its water, in micrograms.
-    pub fn water_ug(self) -> i64 {
-        1_000_000 * self.water_g + self.heap_water_ug
-    }
-
-    fn add(&mut self, other: Self) {
-        self.mass_g += other.mass_g;
-        self.water_g += other.water_g;
-        self.heap_water_ug += other.heap_water_ug;
-    }
-}
-
 /// Edits of one chunk.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct ChunkEdits {
     key: ChunkKey,
     /// By index.
     voxels: Vec<VoxelEdit>,
+    /// What each of `voxels` is made of, apart from them because hands that feel for the ground need
+    /// only its shape.
+    ores: Vec<VoxelOre>,
     /// Taken since the surface last followed.
     unshown_g: i64,
     /// Of what was taken, by axis, in grams times half voxels from the corner of the chunk: whole
@@ -117,8 +97,6 @@ struct VoxelEdit {
     /// x + 16 (y + 16 z) within the chunk.
     index: u16,
     initial_g: u32,
-    /// Of `initial_g`.
-    water_g: u32,
     removed_g: u32,
     /// As much of `removed_g` as the surface shows.
     shown_g: u32,
@@ -126,8 +104,15 @@ struct VoxelEdit {
     heap_g: u32,
     /// As much of `heap_g` as the surface shows.
     heap_shown_g: u32,
-    /// The water in that spoil, in micrograms.
-    heap_water_ug: u64,
+}
+
+/// What a voxel that something was taken from is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct VoxelOre {
+    /// Of undisturbed ground.
+    assay: Assay,
+    /// In the spoil that lies there.
+    heap: Contents,
 }
 
 /// The voxels that one place of work reaches, nearest first.
@@ -145,7 +130,7 @@ pub(super) struct Reach {
     key: ChunkKey,
     index: u16,
     initial_g: u32,
-    water_g: u32,
+    assay: Assay,
 }
 
 /// A terrain as it is written.
@@ -179,7 +164,6 @@ impl Terrain {
             holes: Vec::new(),
             holes_revision: 0,
             removed_g: 0,
-            removed_water_g: 0,
             revisions: BTreeMap::new(),
             changed: BTreeSet::new(),
             digs: Vec::new(),
@@ -249,8 +233,8 @@ impl Terrain {
     ///
     /// The centre is rounded to an eighth of a metre; `radius_m` is at most 8 m. Nothing is taken
     /// of void, so that less than `want_g` means that all in reach is gone.
-    pub fn excavate(&mut self, centre: DVec3, radius_m: f64, want_g: i64) -> Spoil {
-        let mut spoil = Spoil::default();
+    pub fn excavate(&mut self, centre: DVec3, radius_m: f64, want_g: i64) -> Feedstock {
+        let mut spoil = Feedstock::default();
         if want_g <= 0 || !centre.is_finite() || radius_m.is_nan() || radius_m <= 0.0 {
             return spoil;
         }
@@ -266,7 +250,6 @@ impl Terrain {
             }
         }
         self.removed_g += spoil.mass_g;
-        self.removed_water_g += spoil.water_g;
         spoil
     }
 
@@ -275,9 +258,21 @@ impl Terrain {
         self.removed_g
     }
 
-    /// The water in all the undisturbed ground that was ever taken.
-    pub fn removed_water_g(&self) -> i64 {
-        self.removed_water_g
+    /// What was taken of each constituent and not put back, in the order of
+    /// [`Constituent::ALL`] and in their units, added up from the voxels: for the audit.
+    pub fn recount_removed_contents(&self) -> [i128; Constituent::ALL.len()] {
+        let mut sum = [0; Constituent::ALL.len()];
+        for chunk in &self.chunks {
+            for (edit, ore) in chunk.voxels.iter().zip(&chunk.ores) {
+                let taken = ore.assay.ground(edit.removed_g.into()).contents.all();
+                for (sum, (taken, heaped)) in
+                    sum.iter_mut().zip(taken.into_iter().zip(ore.heap.all()))
+                {
+                    *sum += i128::from(taken) - i128::from(heaped);
+                }
+            }
+        }
+        sum
     }
 
     /// [`Terrain::removed_g`] again, added up from the voxels: for the audit.
@@ -375,13 +370,15 @@ impl Terrain {
             for index in [chunk.key.x, chunk.key.y, chunk.key.z] {
                 h.update(&index.to_le_bytes());
             }
-            for voxel in &chunk.voxels {
+            for (voxel, ore) in chunk.voxels.iter().zip(&chunk.ores) {
                 h.update(&voxel.index.to_le_bytes());
                 h.update(&voxel.removed_g.to_le_bytes());
                 h.update(&voxel.shown_g.to_le_bytes());
                 h.update(&voxel.heap_g.to_le_bytes());
                 h.update(&voxel.heap_shown_g.to_le_bytes());
-                h.update(&voxel.heap_water_ug.to_le_bytes());
+                if 0 < voxel.heap_g {
+                    ore.heap.hash_into(h);
+                }
             }
         }
         h.update(&self.removed_g.to_le_bytes());
@@ -459,7 +456,7 @@ impl Terrain {
             key,
             index: voxel_index(voxel),
             initial_g: mass_g.round() as u32,
-            water_g: (mass_g * ground.water_fraction).round() as u32,
+            assay: Assay::of(&ground.grades),
         }
     }
 
@@ -473,6 +470,7 @@ impl Terrain {
                     ChunkEdits {
                         key: reach.key,
                         voxels: Vec::new(),
+                        ores: Vec::new(),
                         unshown_g: 0,
                         moment: [0; 3],
                         removed_g: 0,
@@ -488,14 +486,17 @@ impl Terrain {
             let edit = VoxelEdit {
                 index: reach.index,
                 initial_g: reach.initial_g,
-                water_g: reach.water_g,
                 removed_g: 0,
                 shown_g: 0,
                 heap_g: 0,
                 heap_shown_g: 0,
-                heap_water_ug: 0,
+            };
+            let ore = VoxelOre {
+                assay: reach.assay,
+                heap: Contents::default(),
             };
             chunk.voxels.insert(at, edit);
+            chunk.ores.insert(at, ore);
             at
         });
         (slot, at)
@@ -520,25 +521,22 @@ impl Terrain {
     }
 
     /// Takes up to `want_g` from one voxel, spoil first.
-    fn take(&mut self, reach: Reach, want_g: i64) -> Spoil {
+    fn take(&mut self, reach: Reach, want_g: i64) -> Feedstock {
         let (slot, at) = self.edit_slots(reach);
-        let edit = &mut self.chunks[slot].voxels[at];
+        let chunk = &mut self.chunks[slot];
+        let (edit, ore) = (&mut chunk.voxels[at], &mut chunk.ores[at]);
         let heap_g = i64::from(edit.heap_g).min(want_g).max(0);
-        let mut spoil = Spoil::default();
+        let mut spoil = Feedstock::default();
         if 0 < heap_g {
-            let share = u128::from(edit.heap_water_ug) * heap_g as u128 / u128::from(edit.heap_g);
-            edit.heap_g -= heap_g as u32;
-            edit.heap_water_ug -= share as u64;
             spoil.mass_g = heap_g;
-            spoil.heap_water_ug = share as i64;
+            spoil.contents = ore.heap.take(heap_g as u64, edit.heap_g.into());
+            edit.heap_g -= heap_g as u32;
         }
         let left_g = i64::from(edit.initial_g - edit.removed_g);
         // `left_g` has 32 bits, so the lesser of both has.
         let mass_g = left_g.min(want_g - heap_g).max(0);
-        let water_before_g = edit.removed_water_g();
         edit.removed_g += mass_g as u32;
-        spoil.mass_g += mass_g;
-        spoil.water_g = edit.removed_water_g() - water_before_g;
+        spoil.add(ore.assay.ground(mass_g));
         if spoil.mass_g == 0 {
             return spoil;
         }
@@ -548,11 +546,10 @@ impl Terrain {
     }
 
     /// Takes up to `want_g` from the voxel around a place, and lets the surface follow at once.
-    pub(super) fn take_at(&mut self, at_m: DVec3, want_g: i64) -> Spoil {
+    pub(super) fn take_at(&mut self, at_m: DVec3, want_g: i64) -> Feedstock {
         let (key, voxel) = voxel_around(at_m);
         let spoil = self.take(self.pristine_voxel(key, voxel), want_g);
         self.removed_g += spoil.mass_g;
-        self.removed_water_g += spoil.water_g;
         if let Ok(slot) = self.chunk_slot(key)
             && 0 < spoil.mass_g
         {
@@ -561,23 +558,24 @@ impl Terrain {
         spoil
     }
 
-    /// Puts up to `mass_g` of spoil into the voxel around a place, as much as it has room for, with
-    /// its share of the water. Returns the mass.
-    pub(super) fn put_at(&mut self, at_m: DVec3, mass_g: i64, water_ug: i64) -> i64 {
+    /// Puts as much of some spoil into the voxel around a place as that has room for, up to
+    /// `most_g`. Returns the mass.
+    pub(super) fn put_at(&mut self, at_m: DVec3, spoil: &mut Feedstock, most_g: i64) -> i64 {
         let (key, voxel) = voxel_around(at_m);
         let reach = self.pristine_voxel(key, voxel);
         let pristine_m = self.model.signed_distance_m(voxel_centre_m(key, voxel));
         let full_g = self.heap_full_g();
         let (slot, at) = self.edit_slots(reach);
-        let edit = &mut self.chunks[slot].voxels[at];
+        let chunk = &mut self.chunks[slot];
+        let (edit, ore) = (&mut chunk.voxels[at], &mut chunk.ores[at]);
         let room_g = edit.room_g(pristine_m, full_g) - i64::from(edit.heap_g);
-        let put_g = mass_g.min(room_g).max(0);
+        let put = spoil.take(most_g.min(room_g));
+        let put_g = put.mass_g;
         if put_g == 0 {
             return 0;
         }
-        let share = i128::from(water_ug) * i128::from(put_g) / i128::from(mass_g);
         edit.heap_g += put_g as u32;
-        edit.heap_water_ug += share as u64;
+        ore.heap.add(put.contents);
         self.removed_g -= put_g;
         // What was known to be empty is not.
         self.digs.clear();
@@ -745,7 +743,6 @@ impl Clone for Terrain {
             holes: self.holes.clone(),
             holes_revision: self.holes_revision,
             removed_g: self.removed_g,
-            removed_water_g: self.removed_water_g,
             revisions: self.revisions.clone(),
             changed: self.changed.clone(),
             restless: self.restless.clone(),
@@ -787,12 +784,6 @@ impl TryFrom<SavedTerrain> for Terrain {
         }
         terrain.holes = saved.chunks.iter().map(ChunkEdits::hole).collect();
         terrain.removed_g = saved.chunks.iter().map(|chunk| chunk.removed_g).sum();
-        terrain.removed_water_g = saved
-            .chunks
-            .iter()
-            .flat_map(|chunk| &chunk.voxels)
-            .map(VoxelEdit::removed_water_g)
-            .sum();
         terrain.chunks = saved.chunks;
         terrain.revisions = saved.revisions;
         terrain.changed = saved.changed;
@@ -832,12 +823,13 @@ impl ChunkEdits {
     fn check(&self, terrain: &Terrain) -> Result<(), TerrainError> {
         let sorted = self.voxels.windows(2).all(|w| w[0].index < w[1].index);
         let limit = CHUNK_VOXELS.pow(3) as u16;
-        let sound = self.voxels.iter().all(|edit| {
+        let paired = self.voxels.len() == self.ores.len();
+        let sound = self.voxels.iter().zip(&self.ores).all(|(edit, ore)| {
             edit.index < limit && {
                 let pristine = terrain.pristine_voxel(self.key, voxel_of(edit.index));
                 (0 < edit.initial_g || 0 < edit.heap_g || edit.removed_g == 0)
                     && edit.initial_g == pristine.initial_g
-                    && edit.water_g == pristine.water_g
+                    && ore.assay == pristine.assay
                     && edit.removed_g <= edit.initial_g
                     && edit.shown_g <= edit.removed_g
             }
@@ -849,6 +841,7 @@ impl ChunkEdits {
             }
         }
         if sorted
+            && paired
             && sound
             && 0 <= self.unshown_g
             && moment == self.moment
@@ -890,17 +883,6 @@ impl VoxelEdit {
         }
         let room_g = self.room_g(pristine_m, full_g).max(1);
         (f64::from(self.heap_shown_g) / room_g as f64).min(1.0)
-    }
-
-    /// The water in what was removed: rounded once for the sum, so that digging gram by gram
-    /// brings up the same water as digging at once.
-    fn removed_water_g(&self) -> i64 {
-        if self.initial_g == 0 {
-            return 0;
-        }
-        let exact = u64::from(self.removed_g) * u64::from(self.water_g);
-        let initial = u64::from(self.initial_g);
-        ((exact + initial / 2) / initial) as i64
     }
 }
 
@@ -962,39 +944,40 @@ mod tests {
             ),
         ) {
             let mut terrain = terrain();
-            let (mut mass_g, mut water_g) = (0, 0);
+            let mut dug = Feedstock::default();
             for (latitude_rad, longitude_rad, height_m, radius_m, want_g) in digs {
                 let surface = terrain.model().surface_point(latitude_rad, longitude_rad);
                 let centre = surface + surface.normalize() * height_m;
                 let spoil = terrain.excavate(centre, radius_m, want_g);
                 prop_assert!(0 <= spoil.mass_g && spoil.mass_g <= want_g);
-                prop_assert!(0 <= spoil.water_g && spoil.water_g <= spoil.mass_g);
-                mass_g += spoil.mass_g;
-                water_g += spoil.water_g;
+                prop_assert!(spoil.grade(Constituent::Water) <= 1.0);
+                dug.add(spoil);
             }
+            let mass_g = dug.mass_g;
             prop_assert_eq!(mass_g, terrain.removed_g());
             prop_assert_eq!(mass_g, terrain.recount_removed_g());
-            prop_assert_eq!(water_g, terrain.removed_water_g());
+            let contents = dug.contents.all().map(i128::from);
+            prop_assert_eq!(contents, terrain.recount_removed_contents());
             let text = postcard::to_allocvec(&terrain).unwrap();
             let restored: Terrain = postcard::from_bytes(&text).unwrap();
             prop_assert_eq!(hash(&restored), hash(&terrain));
             prop_assert_eq!(restored.removed_g(), mass_g);
-            prop_assert_eq!(restored.removed_water_g(), water_g);
+            prop_assert_eq!(contents, restored.recount_removed_contents());
             prop_assert_eq!(&restored.holes, &terrain.holes);
         }
     }
 
     #[test]
-    fn gram_by_gram_or_at_once_the_same_water_comes_up() {
+    fn gram_by_gram_or_at_once_the_same_comes_up() {
         let (mut slow, mut fast) = (terrain(), terrain());
         let place = slow.model().surface_point(0.2, 0.3);
-        let mut water_g = 0;
+        let mut dug = Feedstock::default();
         for _ in 0..20_000 {
-            water_g += slow.excavate(place, 1.0, 1).water_g;
+            dug.add(slow.excavate(place, 1.0, 1));
         }
-        assert_eq!(water_g, fast.excavate(place, 1.0, 20_000).water_g);
+        assert_eq!(dug, fast.excavate(place, 1.0, 20_000));
         assert_eq!(slow.removed_g(), fast.removed_g());
-        let share = water_g as f64 / 20_000.0;
+        let share = dug.grade(Constituent::Water);
         let expected = slow.model().ground_at(place).water_fraction;
         assert!((share - expected).abs() < 0.01, "{share} and {expected}");
     }
@@ -1061,10 +1044,19 @@ mod tests {
     fn there_is_nothing_to_dig_in_the_sky_or_with_nonsense() {
         let mut terrain = terrain();
         let place = terrain.model().surface_point(0.3, 0.2);
-        assert_eq!(terrain.excavate(place * 1.5, 2.0, 1_000), Spoil::default());
-        assert_eq!(terrain.excavate(place, f64::NAN, 1_000), Spoil::default());
-        assert_eq!(terrain.excavate(DVec3::NAN, 1.0, 1_000), Spoil::default());
-        assert_eq!(terrain.excavate(place, 1.0, -5), Spoil::default());
+        assert_eq!(
+            terrain.excavate(place * 1.5, 2.0, 1_000),
+            Feedstock::default()
+        );
+        assert_eq!(
+            terrain.excavate(place, f64::NAN, 1_000),
+            Feedstock::default()
+        );
+        assert_eq!(
+            terrain.excavate(DVec3::NAN, 1.0, 1_000),
+            Feedstock::default()
+        );
+        assert_eq!(terrain.excavate(place, 1.0, -5), Feedstock::default());
         assert_eq!(hash(&terrain), hash(&self::terrain()));
     }
 

@@ -127,7 +127,7 @@ impl Desk<'_, '_> {
     fn needs_place(&self, place: &Place) -> Result<(), Refusal> {
         match place {
             Place::Site => Ok(()),
-            Place::Node(id) if id == self.market.node() => Ok(()),
+            Place::Node(_) if place.exists() => Ok(()),
             Place::Node(id) => Err(Refusal::because(format!("there is no node \"{id}\""))),
         }
     }

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::exchange::{Exchange, OwnOrder, OwnTrade};
 use super::good::Good;
 use super::ledger::{AccountId, AccountKind, Ledger, Memo, Unit};
+use super::markets::Sales;
 use super::stores::{Place, Stores};
 use crate::sim::order::{Refusal, Severity};
+use crate::sim::voyage::shipping::Shipping;
 
 /// Largest mass of one deal [kg], and largest sum of money [credits]: more is a slip of the pen.
 const MASS_MAX_KG: f64 = 1e9;
@@ -64,6 +66,8 @@ pub struct Commerce {
     pub stores: Stores,
     pub parties: Parties,
     pub exchange: Exchange,
+    pub shipping: Shipping,
+    pub sales: Sales,
 }
 
 impl Commerce {
@@ -84,6 +88,7 @@ impl Commerce {
             stores,
             parties,
             exchange,
+            ..
         } = self;
         let books = Books {
             now_ms,

@@ -123,6 +123,13 @@ pub enum Memo {
     Cannibalised,
     /// Tailings to spare parts.
     Printed,
+    /// Feedstock or goods to other goods.
+    Refined,
+    /// For the work of a plant on rock of others.
+    Tariff,
+    /// From a store to a ship, and from a ship to a store.
+    Shipped,
+    Arrived,
     Wages,
     Royalty,
     Dividend,
@@ -130,7 +137,7 @@ pub enum Memo {
     Escrow,
     /// Between prospectors, at the exchange.
     Traded,
-    /// Out of a tank into a store.
+    /// Out of a tank into a store, or back.
     Stored,
 }
 
@@ -157,6 +164,10 @@ impl Memo {
             Self::Repaired => "repaired",
             Self::Cannibalised => "cannibalised",
             Self::Printed => "printed",
+            Self::Refined => "refined",
+            Self::Tariff => "tariff",
+            Self::Shipped => "shipped",
+            Self::Arrived => "arrived",
             Self::Wages => "wages",
             Self::Royalty => "royalty",
             Self::Dividend => "dividend",
@@ -179,6 +190,8 @@ impl Memo {
                 | Self::Refuelled
                 | Self::Energy
                 | Self::Printed
+                | Self::Refined
+                | Self::Tariff
                 | Self::Upkeep
                 | Self::Lost
                 | Self::Spilled

@@ -9,5 +9,7 @@ pub mod finance;
 pub mod good;
 pub mod ledger;
 pub mod market;
+pub mod markets;
 pub mod price;
 pub mod stores;
+pub mod tables;

@@ -8,11 +8,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::good::Good;
+use super::good::{Good, Stage};
 use super::ledger::{AccountId, AccountKind, Ledger, Unit};
+use super::tables;
+use crate::sim::asteroid::{Contents, Feedstock};
 
-/// Where goods can lie.
-/// Written as its name: `Site`, or the id of the node.
+/// Where goods can lie. In orders and files it is a word: `Site`, or the id of a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Place {
@@ -23,10 +24,11 @@ pub enum Place {
 }
 
 impl From<String> for Place {
-    fn from(name: String) -> Self {
-        match name.as_str() {
-            "Site" => Self::Site,
-            _ => Self::Node(name),
+    fn from(word: String) -> Self {
+        if word == "Site" {
+            Self::Site
+        } else {
+            Self::Node(word)
         }
     }
 }
@@ -36,6 +38,16 @@ impl From<Place> for String {
         match place {
             Place::Site => "Site".to_owned(),
             Place::Node(id) => id,
+        }
+    }
+}
+
+impl Place {
+    /// Whether there is such a place.
+    pub fn exists(&self) -> bool {
+        match self {
+            Self::Site => true,
+            Self::Node(id) => tables::is_node(id),
         }
     }
 }
@@ -53,6 +65,9 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stores {
     accounts: BTreeMap<String, BTreeMap<(Place, Good), AccountId>>,
+    /// What all the stored concentrate of a kind holds together. A gram of it is a gram of the blend,
+    /// whoever owns it: concentrates are poured together, as grain is in an elevator.
+    blends: BTreeMap<Good, Feedstock>,
 }
 
 impl Stores {
@@ -92,6 +107,25 @@ impl Stores {
         account
     }
 
+    /// What all stored concentrate of a kind holds; nothing for goods that are pure.
+    pub fn blend(&self, good: Good) -> Feedstock {
+        self.blends.get(&good).copied().unwrap_or_default()
+    }
+
+    /// Adds what a newly made concentrate holds to the blend; pure goods are not blended.
+    pub(in crate::sim) fn reblend(&mut self, good: Good, made: Feedstock) {
+        if good.stage() == Stage::Concentrate {
+            self.blends.entry(good).or_default().add(made);
+        }
+    }
+
+    /// Takes so much of the blend out, because it is worked on or has left the world.
+    pub(in crate::sim) fn unblend(&mut self, good: Good, mass_g: i64) -> Contents {
+        self.blends
+            .get_mut(&good)
+            .map_or_else(Contents::default, |blend| blend.take(mass_g).contents)
+    }
+
     /// What lies in a store [g].
     pub fn held_g(&self, ledger: &Ledger, owner: &str, place: &Place, good: Good) -> i64 {
         self.find(owner, place, good)
@@ -112,6 +146,19 @@ impl Stores {
 mod tests {
     use super::*;
     use crate::sim::economy::ledger::Memo;
+
+    #[test]
+    fn a_place_is_a_word() {
+        for (place, word) in [
+            (Place::Site, "\"Site\""),
+            (Place::Node("EML1".to_owned()), "\"EML1\""),
+        ] {
+            assert_eq!(serde_json::to_string(&place).unwrap(), word);
+            assert_eq!(serde_json::from_str::<Place>(word).unwrap(), place);
+            assert!(place.exists());
+        }
+        assert!(!Place::Node("Moon".to_owned()).exists());
+    }
 
     #[test]
     fn what_is_put_into_a_store_lies_there_and_nowhere_else() {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::sim::{
     asteroid::{Anchor, BodyChoice, direction_of, mesh_file},
-    economy::ledger::Good,
+    economy::{ledger::Good, stores::Place, tables},
     law::{charter::CLAIM_RADIUS_MAX_M, claims::AUTHORITY},
 };
 
@@ -84,10 +84,20 @@ impl Level {
     fn check_kinds(&self, catalogue: &Catalogue, check: &mut Check) {
         self.own_catalogue().check(check);
         catalogue.check_kinds(check, "robot_kinds", &self.robot_kinds);
+        catalogue.check_processes(check, &self.processes);
+        let processes: Vec<&str> = catalogue.processes.keys().map(String::as_str).collect();
         for (name, kind) in &self.plant_kinds {
             let at = format!("plant_kinds[{name:?}]");
             check.name(&at, name);
             check.plant_kind(&at, kind);
+            for (i, process) in kind.processes.iter().enumerate() {
+                check.one_of(
+                    &format!("{at}.processes[{i}]"),
+                    process,
+                    "a process",
+                    &processes,
+                );
+            }
         }
     }
 
@@ -378,6 +388,45 @@ impl Level {
         );
         check.range("market.elasticity", market.elasticity, -20.0, -0.05);
         check.range("market.memory_days", market.memory_days, 0.01, 1e6);
+        for (i, node) in self.markets.tables.iter().enumerate() {
+            check.trading_node(&format!("markets.tables[{i}]"), node);
+        }
+        for (i, terms) in self.markets.own.iter().enumerate() {
+            let at = format!("markets.own[{i}]");
+            check.trading_node(&format!("{at}.node"), &terms.node);
+            if !terms.good.is_tradable() {
+                check.error(
+                    &format!("{at}.good"),
+                    format!("good = {:?} must be a good that can be sold", terms.good),
+                );
+            }
+            if let Err((field, value, expected)) = terms.check() {
+                check.error(
+                    &format!("{at}.{field}"),
+                    format!("{} = {value} must be {expected}", last(field)),
+                );
+            }
+        }
+        for (i, route) in self.routes.iter().enumerate() {
+            let at = format!("routes[{i}]");
+            for (field, place) in [("from", &route.from), ("to", &route.to)] {
+                if let Place::Node(node) = place {
+                    check.trading_node(&format!("{at}.{field}"), node);
+                }
+            }
+            if route.from == route.to || route.to == Place::Site {
+                check.error(
+                    &format!("{at}.to"),
+                    format!(
+                        "to = \"{}\" must be a node other than \"from\"",
+                        String::from(route.to.clone())
+                    ),
+                );
+            }
+            if let Err((field, value, (min, max))) = route.check() {
+                check.range(&format!("{at}.{field}"), value, min, max);
+            }
+        }
         let freight = &self.freight;
         check.range("freight.delta_v_km_s", freight.delta_v_km_s, 0.0, 30.0);
         check.range("freight.isp_s", freight.isp_s, 10.0, 1e5);
@@ -571,6 +620,21 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// A node of the tables, or Earth.
+    fn trading_node(&mut self, field: &str, node: &str) {
+        if !tables::is_node(node) {
+            self.error(
+                field,
+                format!(
+                    "{} = {node:?} must be {} or a node of the tables: {}",
+                    last(field),
+                    tables::EARTH,
+                    node_names().join(", ")
+                ),
+            );
+        }
+    }
+
     /// A range of temperatures [K].
     pub(super) fn temperatures(&mut self, field: &str, (low_k, high_k): (f64, f64)) {
         let low = self.range(&format!("{field}[0]"), low_k, 1.0, 2000.0);
@@ -635,11 +699,9 @@ fn last(field: &str) -> &str {
 
 /// The nodes of `launch_and_nodes.csv`.
 fn node_names() -> Vec<&'static str> {
-    include_str!("../../../assets/data/launch_and_nodes.csv")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .skip(1)
-        .filter_map(|line| line.split(',').next())
+    tables::nodes()
+        .iter()
+        .map(|node| node.id.as_str())
         .collect()
 }
 

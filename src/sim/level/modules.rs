@@ -18,15 +18,19 @@ use super::kind::{
     RobotKind, ThrusterSpec, WheelSpec,
 };
 use super::{Level, LevelError, LevelErrors, check::Check, field_lines::FieldLines, syntax};
+use crate::sim::plant::BAKE;
+use crate::sim::plant::process::Processes;
 use crate::sim::prospecting::InstrumentSpec;
 
 const MODULES: &str = include_str!("../../../assets/data/modules.ron");
 const KINDS: &str = include_str!("../../../assets/data/robot_kinds.ron");
+const PROCESSES: &str = include_str!("../../../assets/data/processes.ron");
 
 /// The catalogues compiled into the program: file name and text.
-pub const BUILT_IN_CATALOGUES: [(&str, &str); 2] = [
+pub const BUILT_IN_CATALOGUES: [(&str, &str); 3] = [
     ("assets/data/modules.ron", MODULES),
     ("assets/data/robot_kinds.ron", KINDS),
+    ("assets/data/processes.ron", PROCESSES),
 ];
 
 /// Hours that the joints of an unprotected machine turn in dust: `materials_wear.csv`,
@@ -46,6 +50,8 @@ pub struct Catalogue {
     pub kinds: BTreeMap<String, KindSpec>,
     /// What spare parts cost where a plant has none; the last catalogue that says so is right.
     pub spares: Option<SpareTerms>,
+    /// What plants can do.
+    pub processes: Processes,
 }
 
 /// The frame that everything is bolted to.
@@ -497,6 +503,7 @@ impl Catalogue {
         self.materials.extend(other.materials);
         self.kinds.extend(other.kinds);
         self.spares = other.spares.or(self.spares);
+        self.processes.extend(other.processes);
     }
 
     /// Reads and checks a catalogue file.
@@ -535,6 +542,7 @@ impl Catalogue {
         let mut check = Check::of(file, "catalogue", &lines);
         check.duplicates();
         catalogue.check(&mut check);
+        catalogue.check_processes(&mut check, &catalogue.processes);
         if !catalogue.kinds.is_empty() {
             let mut all = if catalogue.modules.is_empty() {
                 let modules: Self = ron::from_str(MODULES).unwrap_or_default();
@@ -600,6 +608,25 @@ impl Catalogue {
     }
 
     /// Checks the numbers of each entry.
+    /// Reports what is wrong with some processes, which may name others of this catalogue.
+    pub(super) fn check_processes(&self, check: &mut Check, processes: &Processes) {
+        for (name, process) in processes {
+            let at = format!("processes[{name:?}]");
+            check.name(&at, name);
+            if name == BAKE {
+                check.error(
+                    &at,
+                    format!(
+                        "name = {name:?} must be another: baking is a matter of the kind of plant"
+                    ),
+                );
+            }
+            if let Err((field, message)) = process.check(&self.processes) {
+                check.error(&format!("{at}.{field}"), message);
+            }
+        }
+    }
+
     pub(super) fn check(&self, check: &mut Check) {
         for (name, chassis) in &self.chassis {
             let at = format!("chassis[{name:?}]");

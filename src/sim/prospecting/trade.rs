@@ -331,7 +331,7 @@ pub(in crate::sim) fn share(
 }
 
 /// The prospectors meant, `None` for all.
-fn audience(
+pub(in crate::sim) fn audience(
     prospectors: &Prospectors,
     by: ProspectorId,
     audience: &Audience,
@@ -348,7 +348,7 @@ fn audience(
             .find(name)
             .ok_or_else(|| Refusal::because(format!("there is no prospector \"{name}\"")))?;
         if id == by {
-            return Err(Refusal::because("you hold your own readings already"));
+            return Err(Refusal::because("you need not name yourself"));
         }
         if !ids.contains(&id) {
             ids.push(id);

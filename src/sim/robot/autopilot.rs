@@ -983,10 +983,15 @@ pub(in crate::sim) fn work(
                     pilot.abort();
                     continue;
                 };
-                if !plant.reaches(motion.position_m) {
+                if !plant.reaches(motion.position_m) || !plant.admits(robot.owner) {
+                    let why = if plant.admits(robot.owner) {
+                        "is out of reach"
+                    } else {
+                        "does not work for you any more"
+                    };
                     tell(
                         Severity::Alarm,
-                        format!("{}: {} is out of reach", robot.name, plant.name),
+                        format!("{}: {} {why}", robot.name, plant.name),
                     );
                     pilot.abort();
                     continue;
@@ -997,7 +1002,7 @@ pub(in crate::sim) fn work(
                     // The time is spent in whole grams.
                     pilot.spent_s -= batch_g as f64 * 3.6 / kind.unload_rate_kg_per_h;
                     let moved = bin.load.take(batch_g);
-                    plant.receive(moved);
+                    plant.receive(robot.owner, moved);
                     ledger
                         .transfer(
                             clock.time_ms(),

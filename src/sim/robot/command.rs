@@ -372,7 +372,7 @@ impl Desk<'_, '_> {
                 if bin.load.mass_g == 0 {
                     return Err(Refusal::because(format!("the bin of {name} is empty")));
                 }
-                let plant = own_plant(plants, sender, plant.as_deref(), motion.position_m)?;
+                let plant = willing_plant(plants, sender, plant.as_deref(), motion.position_m)?;
                 if plant.hopper_room_g() == 0 {
                     return Err(Refusal::because(format!(
                         "the hopper of {} is full",
@@ -442,8 +442,7 @@ impl Desk<'_, '_> {
                     });
                 }
             }
-            Order::Sell { .. }
-            | Order::FileClaim { .. }
+            Order::FileClaim { .. }
             | Order::OfferData { .. }
             | Order::WithdrawOffer { .. }
             | Order::BuyData { .. }
@@ -554,7 +553,8 @@ impl Desk<'_, '_> {
                 })
             }
             Order::Deliver { plant, .. } => {
-                let plant = own_plant(&self.plants, sender, plant.as_deref(), motion.position_m)?;
+                let plant =
+                    willing_plant(&self.plants, sender, plant.as_deref(), motion.position_m)?;
                 let mut plan = Vec::new();
                 go_to_dock(&mut plan, terrain, robot, motion, *anchor, plant)?;
                 let unload_s = 3.6 * bin.load.mass_g as f64 / robot.kind.unload_rate_kg_per_h;
@@ -640,6 +640,29 @@ fn own_plant<'a>(
         (Some(plant), _) => Err(Refusal::because(format!("{} is not yours", plant.name))),
         (None, Some(name)) => Err(Refusal::because(format!("there is no plant \"{name}\""))),
         (None, None) => Err(Refusal::because("you own no plant")),
+    }
+}
+
+/// The plant that is to take the robot's load: a named one that is one's own or open to one; without
+/// a name the nearest of one's own, or the nearest open one for those who own none.
+fn willing_plant<'a>(
+    plants: &'a Query<&'static mut Plant>,
+    sender: ProspectorId,
+    name: Option<&str>,
+    near_m: Vec3,
+) -> Result<&'a Plant, Refusal> {
+    let guest = |plant: &&Plant| plant.owner != sender && plant.admits(sender);
+    let open = match name {
+        Some(name) => plants.iter().filter(guest).find(|plant| plant.name == name),
+        None if plants.iter().any(|plant| plant.owner == sender) => None,
+        None => plants.iter().filter(guest).min_by(|a, b| {
+            let distance = |plant: &Plant| plant.position_m.distance(near_m);
+            distance(a).total_cmp(&distance(b))
+        }),
+    };
+    match open {
+        Some(plant) => Ok(plant),
+        None => own_plant(plants, sender, name, near_m),
     }
 }
 

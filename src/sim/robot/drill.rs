@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::autopilot::{Autopilot, Step};
 use super::feats::{Core, Feats, ThrowOff};
-use super::{Anchor, Battery, Bin, Feedstock, Gear, Robot};
+use super::{Anchor, Battery, Bin, Gear, Robot};
 use crate::sim::asteroid::{Ground, Terrain};
 use crate::sim::economy::ledger::{Ledger, Memo};
 use crate::sim::level::kind::DrillSpec;
@@ -402,10 +402,7 @@ pub(super) fn deepen(
         if 0 < want_g {
             let bit_m = hole.mouth_m + hole.depth_m * hole.down;
             let spoil = terrain.excavate(bit_m, 1.0, want_g);
-            bin.load.add(Feedstock {
-                mass_g: spoil.mass_g,
-                water_ug: spoil.water_ug(),
-            });
+            bin.load.add(spoil);
             ledger
                 .transfer(now_ms, accounts.rock, bin.account, spoil.mass_g, Memo::Dug)
                 .expect("the body holds what it gives");

@@ -11,7 +11,7 @@ use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::asteroid::{GravityCell, Terrain};
+use super::asteroid::{Feedstock, GravityCell, Terrain};
 use super::economy::ledger::{AccountId, Ledger, Memo};
 use super::level::RobotKind;
 use super::level::kind::{AnchorSpec, WheelSpec};
@@ -117,36 +117,6 @@ pub struct Robot {
     pub carried_by: Option<String>,
     pub carries: Option<String>,
     pub(in crate::sim) burden_g: i64,
-}
-
-/// Rock on its way from the ground to a plant. How much water it holds is known to the rock alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Feedstock {
-    pub mass_g: i64,
-    /// Water in it, in micrograms: an oven takes rock by the gram, and rounding its water to grams
-    /// would leave all of it behind.
-    pub water_ug: i64,
-}
-
-impl Feedstock {
-    pub fn add(&mut self, other: Feedstock) {
-        self.mass_g += other.mass_g;
-        self.water_ug += other.water_ug;
-    }
-
-    /// Splits off up to `mass_g`, with its share of the water.
-    #[must_use = "what is taken here must be put elsewhere"]
-    pub fn take(&mut self, mass_g: i64) -> Feedstock {
-        let mass_g = mass_g.clamp(0, self.mass_g);
-        if mass_g == 0 {
-            return Feedstock::default();
-        }
-        let share = i128::from(self.water_ug) * i128::from(mass_g) / i128::from(self.mass_g);
-        let water_ug = share as i64;
-        self.mass_g -= mass_g;
-        self.water_ug -= water_ug;
-        Feedstock { mass_g, water_ug }
-    }
 }
 
 /// The regolith bin, with `0 ≤ load.mass_g ≤ capacity_g`.
@@ -660,10 +630,7 @@ fn dig(
             let reach_m = robot.kind.drum.map_or(0.0, |drum| drum.reach_m);
             let spoil = terrain.excavate(tool_m, reach_m, want_g);
             tool.owed_g -= want_g as f64;
-            bin.load.add(Feedstock {
-                mass_g: spoil.mass_g,
-                water_ug: spoil.water_ug(),
-            });
+            bin.load.add(spoil);
             ledger
                 .transfer(
                     clock.time_ms(),
@@ -742,15 +709,10 @@ pub(crate) fn hash_robot(
     {
         hash.update(&value.to_bits().to_le_bytes());
     }
-    for value in [
-        bin.load.mass_g,
-        bin.load.water_ug,
-        tank.propellant_g,
-        robot.dry_g,
-        robot.burden_g,
-    ] {
+    for value in [tank.propellant_g, robot.dry_g, robot.burden_g] {
         hash.update(&value.to_le_bytes());
     }
+    bin.load.hash_into(hash);
     robot.spares.hash_into(hash);
     hash.update(&[robot.stripped, robot.carried_by.is_some()].map(u8::from));
     for value in [

@@ -45,7 +45,7 @@ pub(super) fn dump(
         let behind_m = 0.5 * robot.kind.size_m.2 + BEHIND_M;
         let over_m: DVec3 = motion.position_m.as_dvec3() - behind_m * ahead;
         let foot_m = terrain.surface_below(over_m);
-        let lies_g = terrain.deposit(foot_m, poured.mass_g, poured.water_ug);
+        let lies_g = terrain.deposit(foot_m, poured);
         let mut book = |to, mass_g, memo| {
             ledger
                 .transfer(clock.time_ms(), bin.account, to, mass_g, memo)

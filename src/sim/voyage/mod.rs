@@ -2,3 +2,4 @@
 
 pub mod orbit;
 pub mod rocket;
+pub mod shipping;

@@ -1,0 +1,689 @@
+//! Plants: machines that make goods of rock, or of goods, and leave tailings.
+//!
+//! Every plant bakes water out of rock with the figures of its kind; what else it is equipped for
+//! are [`process`]es by name. Rock waits in the hopper in lots with their owners, [`queue`], and is
+//! worked first come, first served. What is made belongs to the owner of the lot: the plant's own
+//! water goes to its tank, all else to the owner's store at the site. Tailings stay with the plant.
+//! Robots bring rock in `robot::autopilot`; orders come from `desk::goods`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::asteroid::constituent::Constituent;
+use super::asteroid::{Feedstock, Terrain};
+use super::daylight::{Daylight, Horizon, SUNLIGHT_PERIOD_MS};
+use super::economy::commerce::Commerce;
+use super::economy::good::Good;
+use super::economy::ledger::{AccountId, Ledger, Memo};
+use super::economy::stores::Place;
+use super::level::PlantKind;
+use super::level::kind::Fitted;
+use super::level::modules::Catalogue;
+use super::order::{Log, Severity};
+use super::prospector::{ProspectorId, Prospectors};
+use super::robot::{Spares, service};
+use super::{Accounts, Clock, SimSystems, Terms, Tick};
+
+pub mod process;
+pub mod queue;
+
+use process::{Input, Matter, NobleRatios, Output, Process, Processes, Stuff, Tally};
+use queue::{Lot, Opening, Toll};
+
+/// The process that every plant is equipped for.
+pub const BAKE: &str = "bake";
+/// Goods are mixed by the kilogram, so that each part is a whole number of grams.
+const MIXED_STEP_G: i64 = 1_000;
+
+/// A robot may stand this much outside the arm's reach and still be served [m].
+const DOCKING_SLACK_M: f64 = 1.5;
+
+/// Runs the plants.
+pub struct PlantPlugin;
+
+impl Plugin for PlantPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(
+            Tick,
+            (bake, service::print).chain().in_set(SimSystems::Economy),
+        );
+    }
+}
+
+/// A plant and what is in it.
+#[derive(Component, Clone, Debug, Serialize, Deserialize)]
+pub struct Plant {
+    pub name: String,
+    pub owner: ProspectorId,
+    pub kind_name: String,
+    pub kind: Arc<PlantKind>,
+    /// Centre of the machine, site frame; +Y of `rotation` is up.
+    pub position_m: Vec3,
+    pub rotation: Quat,
+    pub hopper_account: AccountId,
+    pub water_account: AccountId,
+    pub tailings_account: AccountId,
+    /// What waits in the hopper, first come first.
+    pub(super) lots: Vec<Lot>,
+    /// What it does now, by name, and as data.
+    pub(super) process: String,
+    pub(super) recipe: Arc<Process>,
+    /// How much more of goods it is to work on [g]; `None` is as much as there is.
+    pub(super) batch_g: Option<i64>,
+    pub(super) ratios: NobleRatios,
+    /// Made and not yet whole grams, by owner.
+    pub(super) tallies: BTreeMap<ProspectorId, Tally>,
+    /// Tariffs due and not yet whole micro-credits, in thousandths of one.
+    pub(super) due_milli_ucr: BTreeMap<ProspectorId, i64>,
+    /// For whom else it works.
+    pub(super) opening: Option<Opening>,
+    pub(super) water_g: i64,
+    pub(super) tailings_g: i64,
+    /// Modules that robots have left here.
+    pub(super) stock: Vec<Fitted>,
+    pub stock_account: AccountId,
+    pub(super) spares: Spares,
+    /// Spare parts still to be printed [g], and the energy put into the next of them [J].
+    pub(super) printing_g: i64,
+    pub(super) print_j: f64,
+    /// Oxygen set free by printing and not yet a whole gram [g].
+    pub(super) oxygen_owed_g: f64,
+    /// Heat put into the rock in the oven and not yet spent [J].
+    pub(super) heat_j: f64,
+    /// Energy used and not yet paid for [J].
+    pub(super) unpaid_j: f64,
+    /// Power of the oven in this tick [W].
+    pub(super) power_w: f64,
+    pub(super) solar_w: f64,
+    pub(super) next_look_ms: u64,
+}
+
+impl Plant {
+    pub fn hopper_g(&self) -> i64 {
+        self.lots.iter().map(|lot| lot.rock.mass_g).sum()
+    }
+
+    /// What waits in the hopper, first come first.
+    pub fn lots(&self) -> &[Lot] {
+        &self.lots
+    }
+
+    /// What it does now.
+    pub fn process(&self) -> &str {
+        &self.process
+    }
+
+    /// For whom it works besides its owner.
+    pub fn opening(&self) -> Option<&Opening> {
+        self.opening.as_ref()
+    }
+
+    /// Whether it takes the rock of a prospector.
+    pub fn admits(&self, who: ProspectorId) -> bool {
+        who == self.owner || self.opening.as_ref().is_some_and(|open| open.admits(who))
+    }
+
+    /// What it is equipped for: baking, and the processes of its kind.
+    pub fn processes(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(BAKE).chain(self.kind.processes.iter().map(String::as_str))
+    }
+
+    pub fn water_g(&self) -> i64 {
+        self.water_g
+    }
+
+    /// Modules in stock, sorted.
+    pub fn stock(&self) -> &[Fitted] {
+        &self.stock
+    }
+
+    /// Spare parts in stock.
+    pub fn spares(&self) -> &Spares {
+        &self.spares
+    }
+
+    /// Spare parts still to be printed [g].
+    pub fn printing_g(&self) -> i64 {
+        self.printing_g
+    }
+
+    pub fn tailings_g(&self) -> i64 {
+        self.tailings_g
+    }
+
+    pub fn power_w(&self) -> f64 {
+        self.power_w
+    }
+
+    /// What the array gives beyond the plant's own needs, up to what the dock can pass on [W].
+    pub fn spare_power_w(&self) -> f64 {
+        let spare_w = self.solar_w - self.kind.idle_power_w - self.power_w;
+        spare_w.clamp(0.0, self.kind.charge_power_w)
+    }
+
+    pub fn is_running(&self) -> bool {
+        0.0 < self.power_w
+    }
+
+    pub fn hopper_capacity_g(&self) -> i64 {
+        grams(self.kind.hopper_capacity_kg)
+    }
+
+    pub fn hopper_room_g(&self) -> i64 {
+        self.hopper_capacity_g() - self.hopper_g()
+    }
+
+    /// Whether the arm reaches a robot at a place.
+    pub fn reaches(&self, robot_m: Vec3) -> bool {
+        f64::from(robot_m.distance(self.position_m)) <= self.kind.dock_radius_m + DOCKING_SLACK_M
+    }
+
+    /// Where beside the plant a robot should stand, from centre to centre.
+    pub fn docking_distance_m(&self) -> f64 {
+        self.kind.dock_radius_m
+    }
+
+    /// Rock of an owner comes into the hopper, on the terms of today.
+    pub(super) fn receive(&mut self, owner: ProspectorId, rock: Feedstock) {
+        let toll = match &self.opening {
+            Some(opening) if owner != self.owner => opening.toll,
+            _ => Toll::default(),
+        };
+        queue::join(&mut self.lots, owner, rock, toll);
+    }
+
+    /// Takes up to `want_g` of water from the tank.
+    pub(super) fn draw_water(&mut self, want_g: i64) -> i64 {
+        let drawn_g = want_g.clamp(0, self.water_g);
+        self.water_g -= drawn_g;
+        drawn_g
+    }
+
+    /// Water leaves for the market.
+    pub(super) fn ship_water(&mut self, mass_g: i64) {
+        debug_assert!(mass_g <= self.water_g);
+        self.water_g -= mass_g;
+    }
+
+    fn tank_room_g(&self) -> i64 {
+        (grams(self.kind.tank_capacity_kg) - self.water_g).max(0)
+    }
+
+    /// What it would work on now.
+    fn next_work(&self, ledger: &Ledger, commerce: &Commerce, prospectors: &Prospectors) -> Work {
+        let Input::Goods(parts) = &self.recipe.input else {
+            let bakes = self.recipe.outputs.iter().any(|o| o.good == Good::Water);
+            let full = bakes && self.tank_room_g() == 0;
+            let workable = self.lots.iter().position(|lot| {
+                if lot.owner == self.owner {
+                    return !full;
+                }
+                let balance_ucr = ledger.balance(prospectors.get(lot.owner).account);
+                0 < self.payable_g(lot, balance_ucr)
+            });
+            return workable.map_or(Work::None, Work::Lot);
+        };
+        let name = prospectors.name(self.owner);
+        let held_g = |good| match good {
+            Good::Water => self.water_g,
+            good => commerce.stores.held_g(ledger, name, &Place::Site, good),
+        };
+        let most_g = parts
+            .iter()
+            .map(|&(good, share)| (held_g(good) as f64 / share + 1e-6).floor() as i64)
+            .min()
+            .unwrap_or(0)
+            .min(self.batch_g.unwrap_or(i64::MAX));
+        match most_g - most_g % self.step_g() {
+            0 => Work::None,
+            most_g => Work::Goods { most_g },
+        }
+    }
+
+    fn step_g(&self) -> i64 {
+        match &self.recipe.input {
+            Input::Goods(parts) if 1 < parts.len() => MIXED_STEP_G,
+            _ => 1,
+        }
+    }
+
+    /// How much of a guest's lot its money pays for [g].
+    fn payable_g(&self, lot: &Lot, balance_ucr: i64) -> i64 {
+        let due = self.due_milli_ucr.get(&lot.owner).copied().unwrap_or(0);
+        lot.toll.payable_g(balance_ucr, due)
+    }
+
+    /// How many grams the heat in the oven is enough for.
+    fn heated_g(&self, j_per_g: f64, most_g: i64) -> i64 {
+        if j_per_g <= 0.0 {
+            return most_g;
+        }
+        ((self.heat_j / j_per_g).floor() as i64).min(most_g)
+    }
+
+    /// Works on a lot with the heat that there is; nothing if that is not enough for a gram.
+    fn work_lot(&mut self, at: usize, book: &Processes, balance_ucr: i64) -> Option<Worked> {
+        let lot = &self.lots[at];
+        let whole = Stuff::of(&lot.rock);
+        let lot_g = lot.rock.mass_g;
+        let j_per_g = self.recipe.energy_j(book, whole, self.ratios) / lot_g as f64;
+        let mut most_g = lot_g;
+        if lot.owner == self.owner {
+            let made = self.recipe.pass(book, whole, self.ratios);
+            let water = made.get(&Good::Water).map_or(0, |water| water.mass_ng);
+            if 0 < water {
+                let share = water as f64 / whole.mass_ng as f64;
+                most_g = most_g.min((self.tank_room_g() as f64 / share) as i64);
+            }
+        } else {
+            most_g = most_g.min(self.payable_g(lot, balance_ucr));
+        }
+        let mass_g = self.heated_g(j_per_g, most_g);
+        if mass_g <= 0 {
+            self.heat_j = self.heat_j.min(j_per_g);
+            return None;
+        }
+        let lot = &mut self.lots[at];
+        let (owner, toll) = (lot.owner, lot.toll);
+        let rock = lot.rock.take(mass_g);
+        if lot.rock.mass_g == 0 {
+            self.lots.remove(at);
+        }
+        self.heat_j = (self.heat_j - mass_g as f64 * j_per_g).max(0.0);
+        let made = self.recipe.pass(book, Stuff::of(&rock), self.ratios);
+        let mut worked = Worked {
+            owner,
+            rock_g: mass_g,
+            used: Vec::new(),
+            products: Vec::new(),
+            tailings_g: mass_g,
+            tariff_ucr: 0,
+        };
+        for (good, stuff) in made {
+            if good == Good::Tailings {
+                continue;
+            }
+            let (kept, rest) = Tally::split(stuff, toll.product_share_ppm);
+            if 0 < kept.mass_ng {
+                self.tallies.entry(self.owner).or_default().add(good, kept);
+            }
+            self.tallies.entry(owner).or_default().add(good, rest);
+        }
+        let mut takers = vec![owner];
+        if owner != self.owner && 0 < toll.product_share_ppm {
+            takers.push(self.owner);
+        }
+        for taker in takers {
+            let Some(tally) = self.tallies.get_mut(&taker) else {
+                continue;
+            };
+            for (good, product) in tally.grams(worked.tailings_g) {
+                worked.tailings_g -= product.mass_g;
+                worked.products.push((taker, good, product));
+            }
+        }
+        if owner != self.owner {
+            let due = self.due_milli_ucr.entry(owner).or_default();
+            *due += toll.due_milli_ucr(mass_g);
+            worked.tariff_ucr = *due / 1000;
+            *due %= 1000;
+        }
+        self.account_for(&worked);
+        Some(worked)
+    }
+
+    /// Works on goods of the owner's; `commerce` loses what concentrates held.
+    fn work_goods(
+        &mut self,
+        most_g: i64,
+        book: &Processes,
+        commerce: &mut Commerce,
+    ) -> Option<Worked> {
+        let recipe = Arc::clone(&self.recipe);
+        let Input::Goods(parts) = &recipe.input else {
+            return None;
+        };
+        let step_g = self.step_g();
+        let share_g = |mass_g: i64, share: f64| (mass_g as f64 * share).round() as i64;
+        // What a step of it holds, before any is taken.
+        let mut sample = Feedstock::default();
+        for &(good, share) in parts {
+            let mut blend = commerce.stores.blend(good);
+            let wanted_g = share_g(step_g.max(1_000), share);
+            let contents = blend.take(wanted_g).contents;
+            sample.add(Feedstock {
+                mass_g: wanted_g,
+                contents,
+            });
+        }
+        let sample_j = recipe.energy_j(book, Stuff::of(&sample), self.ratios);
+        let j_per_g = sample_j / sample.mass_g as f64;
+        let heated_g = self.heated_g(j_per_g, most_g);
+        let mass_g = heated_g - heated_g % step_g;
+        if mass_g <= 0 {
+            self.heat_j = self.heat_j.min(j_per_g * step_g as f64);
+            return None;
+        }
+        let mut worked = Worked {
+            owner: self.owner,
+            rock_g: mass_g,
+            used: Vec::new(),
+            products: Vec::new(),
+            tailings_g: mass_g,
+            tariff_ucr: 0,
+        };
+        let mut input = Feedstock::default();
+        let mut left_g = mass_g;
+        for (i, &(good, share)) in parts.iter().enumerate() {
+            let part_g = if i + 1 == parts.len() {
+                left_g
+            } else {
+                share_g(mass_g, share)
+            };
+            left_g -= part_g;
+            let contents = commerce.stores.unblend(good, part_g);
+            input.add(Feedstock {
+                mass_g: part_g,
+                contents,
+            });
+            worked.used.push((good, part_g));
+        }
+        self.heat_j = (self.heat_j - mass_g as f64 * j_per_g).max(0.0);
+        if let Some(batch_g) = &mut self.batch_g {
+            *batch_g -= mass_g;
+        }
+        let tally = self.tallies.entry(self.owner).or_default();
+        for (good, stuff) in recipe.pass(book, Stuff::of(&input), self.ratios) {
+            if good != Good::Tailings {
+                tally.add(good, stuff);
+            }
+        }
+        for (good, product) in tally.grams(mass_g) {
+            worked.tailings_g -= product.mass_g;
+            worked.products.push((self.owner, good, product));
+        }
+        for &(good, part_g) in &worked.used {
+            if good == Good::Water {
+                self.water_g -= part_g;
+            }
+        }
+        self.account_for(&worked);
+        Some(worked)
+    }
+
+    /// What stays in the plant itself.
+    fn account_for(&mut self, worked: &Worked) {
+        self.tailings_g += worked.tailings_g;
+        for &(taker, good, product) in &worked.products {
+            if taker == self.owner && good == Good::Water {
+                self.water_g += product.mass_g;
+            }
+        }
+    }
+
+    pub(crate) fn hash_into(&self, hash: &mut Xxh3) {
+        hash.update(self.name.as_bytes());
+        hash.update(self.process.as_bytes());
+        for lot in &self.lots {
+            hash.update(&lot.owner.0.to_le_bytes());
+            lot.rock.hash_into(hash);
+            hash.update(&lot.toll.tariff_ucr_per_kg.to_le_bytes());
+            hash.update(&lot.toll.product_share_ppm.to_le_bytes());
+        }
+        for (owner, tally) in &self.tallies {
+            hash.update(&owner.0.to_le_bytes());
+            tally.hash_into(hash);
+        }
+        for (owner, due) in &self.due_milli_ucr {
+            hash.update(&owner.0.to_le_bytes());
+            hash.update(&due.to_le_bytes());
+        }
+        hash.update(&[u8::from(self.opening.is_some())]);
+        for value in [
+            self.batch_g.unwrap_or(-1),
+            self.water_g,
+            self.tailings_g,
+            self.printing_g,
+            self.stock.iter().map(|part| part.mass_g).sum(),
+        ] {
+            hash.update(&value.to_le_bytes());
+        }
+        self.spares.hash_into(hash);
+        for value in [self.heat_j, self.unpaid_j, self.print_j, self.oxygen_owed_g] {
+            hash.update(&value.to_bits().to_le_bytes());
+        }
+    }
+}
+
+impl PlantKind {
+    /// The process that every plant is equipped for, with the figures of the kind.
+    pub fn baking(&self) -> Process {
+        const MJ_PER_KWH: f64 = 3.6;
+        Process {
+            title: "bakes water out of rock".to_owned(),
+            input: Input::Rock,
+            kwh_per_kg: self.heat_mj_per_kg_rock / MJ_PER_KWH,
+            outputs: vec![Output {
+                good: Good::Water,
+                of: Matter::Of(Constituent::Water),
+                recovery: self.water_recovery,
+                kwh_per_kg: self.heat_mj_per_kg_water / MJ_PER_KWH,
+            }],
+            residue: Good::Tailings,
+            source: "the kind of plant".to_owned(),
+        }
+    }
+}
+
+/// What there is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    None,
+    /// The lot of this number.
+    Lot(usize),
+    /// Goods of the owner's.
+    Goods {
+        most_g: i64,
+    },
+}
+
+/// What the heat of a tick made of a lot or of goods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Worked {
+    owner: ProspectorId,
+    /// All that went in.
+    rock_g: i64,
+    /// Goods that went in, if it was no rock.
+    used: Vec<(Good, i64)>,
+    /// Who gets what, with what concentrates hold.
+    products: Vec<(ProspectorId, Good, Feedstock)>,
+    tailings_g: i64,
+    tariff_ucr: i64,
+}
+
+/// Kilograms of a level as grams of the ledger.
+pub(super) fn grams(kg: f64) -> i64 {
+    (1e3 * kg).round() as i64
+}
+
+/// Runs the plants: as much work as the Sun gives power for.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a system asks for all that it looks at and changes"
+)]
+pub(super) fn bake(
+    clock: Res<Clock>,
+    daylight: Res<Daylight>,
+    terms: Res<Terms>,
+    accounts: Res<Accounts>,
+    catalogue: Res<Catalogue>,
+    terrain: Res<Terrain>,
+    prospectors: Res<Prospectors>,
+    mut ledger: ResMut<Ledger>,
+    mut commerce: ResMut<Commerce>,
+    mut log: ResMut<Log>,
+    mut plants: Query<(&mut Plant, &mut Horizon)>,
+) {
+    let now_ms = clock.time_ms();
+    let book = &catalogue.processes;
+    for (mut plant, mut horizon) in &mut plants {
+        if plant.next_look_ms <= now_ms {
+            plant.next_look_ms = now_ms + SUNLIGHT_PERIOD_MS;
+            let height_m = 0.5 * plant.kind.size_m.1;
+            plant.solar_w = if horizon.sees_sun(&daylight, &terrain, plant.position_m, height_m) {
+                daylight.flux_w_m2() * plant.kind.solar_area_m2 * plant.kind.solar_efficiency
+            } else {
+                0.0
+            };
+        }
+        let available_w = (plant.solar_w - plant.kind.idle_power_w).max(0.0);
+        let mut work = plant.next_work(&ledger, &commerce, &prospectors);
+        plant.power_w = if work == Work::None {
+            0.0
+        } else {
+            available_w.min(plant.kind.oven_power_w)
+        };
+        if plant.power_w == 0.0 {
+            continue;
+        }
+        let energy_j = plant.power_w * clock.tick_s();
+        plant.heat_j += energy_j;
+        let first_water = plant.water_g == 0 && plant.tailings_g == 0;
+        let had_rock = !plant.lots.is_empty();
+        loop {
+            let worked = match work {
+                Work::None => None,
+                Work::Lot(at) => {
+                    let guest = prospectors.get(plant.lots[at].owner).account;
+                    let balance_ucr = ledger.balance(guest);
+                    plant.work_lot(at, book, balance_ucr)
+                }
+                Work::Goods { most_g } => plant.work_goods(most_g, book, &mut commerce),
+            };
+            let Some(worked) = worked else { break };
+            book_work(
+                now_ms,
+                &plant,
+                &worked,
+                &prospectors,
+                &mut ledger,
+                &mut commerce,
+            );
+            work = plant.next_work(&ledger, &commerce, &prospectors);
+            // An oven that has worked everything off is let cool.
+            if work == Work::None {
+                plant.heat_j = 0.0;
+            }
+            let owner_of_lot = worked.owner;
+            if owner_of_lot != plant.owner && plant.lots.iter().all(|lot| lot.owner != owner_of_lot)
+            {
+                log.tell(
+                    now_ms,
+                    prospectors.name(owner_of_lot),
+                    Severity::Info,
+                    format!("{} has worked off your rock", plant.name),
+                );
+            }
+        }
+        plant.unpaid_j += energy_j;
+        let ucr_per_j = terms.energy_credits_per_kwh * 1e6 / 3.6e6;
+        let due_ucr = (plant.unpaid_j * ucr_per_j).floor();
+        if 1.0 <= due_ucr {
+            let payer = prospectors.get(plant.owner).account;
+            let paid_ucr = (due_ucr as i64).min(ledger.balance(payer));
+            plant.unpaid_j -= due_ucr / ucr_per_j;
+            ledger
+                .transfer(now_ms, payer, accounts.utility, paid_ucr, Memo::Energy)
+                .expect("no more is paid than there is");
+        }
+        let owner = prospectors.name(plant.owner);
+        if first_water && 0 < plant.water_g {
+            log.tell(
+                now_ms,
+                owner,
+                Severity::Info,
+                format!("{} drips its first water", plant.name),
+            );
+        }
+        if had_rock && plant.lots.is_empty() {
+            let water_kg = 1e-3 * plant.water_g as f64;
+            log.tell(
+                now_ms,
+                owner,
+                Severity::Info,
+                format!(
+                    "{} has emptied its hopper; {water_kg:.2} kg of water in the tank",
+                    plant.name
+                ),
+            );
+        }
+    }
+}
+
+/// Books what a plant has made: from the hopper, tank or stores to tank, stores and tailings.
+fn book_work(
+    now_ms: u64,
+    plant: &Plant,
+    worked: &Worked,
+    prospectors: &Prospectors,
+    ledger: &mut Ledger,
+    commerce: &mut Commerce,
+) {
+    // Where the matter comes from, in the order in which it is used up.
+    let mut sources: Vec<(AccountId, i64)> = if worked.used.is_empty() {
+        vec![(plant.hopper_account, worked.rock_g)]
+    } else {
+        let name = prospectors.name(plant.owner);
+        let used = worked.used.iter().map(|&(good, mass_g)| {
+            let account = match good {
+                Good::Water => plant.water_account,
+                good => commerce
+                    .stores
+                    .find(name, &Place::Site, good)
+                    .expect("what was used lay in a store"),
+            };
+            (account, mass_g)
+        });
+        used.collect()
+    };
+    let mut give = |ledger: &mut Ledger, to: AccountId, mut mass_g: i64, memo| {
+        for (from, left_g) in &mut sources {
+            let part_g = mass_g.min(*left_g);
+            *left_g -= part_g;
+            mass_g -= part_g;
+            if *from != to {
+                ledger
+                    .transfer(now_ms, *from, to, part_g, memo)
+                    .expect("what was used was there");
+            }
+        }
+    };
+    for &(taker, good, product) in &worked.products {
+        let (to, memo) = if taker == plant.owner && good == Good::Water {
+            (plant.water_account, Memo::Baked)
+        } else {
+            commerce.stores.reblend(good, product);
+            let name = prospectors.name(taker);
+            let to = commerce.stores.open(ledger, name, &Place::Site, good);
+            (to, Memo::Refined)
+        };
+        give(ledger, to, product.mass_g, memo);
+    }
+    give(
+        ledger,
+        plant.tailings_account,
+        worked.tailings_g,
+        Memo::Tailings,
+    );
+    if 0 < worked.tariff_ucr {
+        let from = prospectors.get(worked.owner).account;
+        let to = prospectors.get(plant.owner).account;
+        ledger
+            .transfer(now_ms, from, to, worked.tariff_ucr, Memo::Tariff)
+            .expect("no more was worked than the guest can pay for");
+    }
+}
