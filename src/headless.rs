@@ -19,7 +19,7 @@ use crate::sim::economy::commerce::{Commerce, TradeView};
 use crate::sim::economy::exchange::{Depth, Listing};
 use crate::sim::economy::good::Good;
 use crate::sim::economy::ledger::{AccountId, Ledger, Memo};
-use crate::sim::economy::markets::{MarketNow, Markets};
+use crate::sim::economy::markets::{Displaced, MarketNow, Markets};
 use crate::sim::economy::stores::Place;
 use crate::sim::law::charter::Charter;
 use crate::sim::law::claims::Registry;
@@ -84,6 +84,8 @@ pub struct Report {
     /// Credits made or lost by mistake: always zero.
     pub credit_error: f64,
     pub price_credits_per_kg: f64,
+    /// What the Earth was spared by what was sold.
+    pub displaced: Displaced,
     pub orders_taken: usize,
     pub orders_refused: usize,
     pub claims: usize,
@@ -608,6 +610,7 @@ impl Headless {
             mass_error_g,
             credit_error: 1e-6 * ledger.credit_error_ucr() as f64,
             price_credits_per_kg: market.price_credits_per_kg(),
+            displaced: world.resource::<Markets>().displaced(),
             orders_taken: log.taken().len(),
             orders_refused: log
                 .taken()

@@ -6,7 +6,7 @@
 //! water goes to its tank, all else to the owner's store at the site. Tailings stay with the plant.
 //! Robots bring rock in `robot::autopilot`; orders come from `desk::goods`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bevy::prelude::*;
@@ -211,6 +211,38 @@ impl Plant {
 
     fn tank_room_g(&self) -> i64 {
         (grams(self.kind.tank_capacity_kg) - self.water_g).max(0)
+    }
+
+    /// Works with the energy of a tick on whatever there is, and books it.
+    fn work(
+        &mut self,
+        (now_ms, energy_j): (u64, f64),
+        book: &Processes,
+        prospectors: &Prospectors,
+        ledger: &mut Ledger,
+        commerce: &mut Commerce,
+    ) -> Vec<Worked> {
+        self.heat_j += energy_j;
+        let mut done = Vec::new();
+        loop {
+            let worked = match self.next_work(ledger, commerce, prospectors) {
+                Work::None => {
+                    // An oven that has worked everything off is let cool.
+                    self.heat_j = 0.0;
+                    None
+                }
+                Work::Lot(at) => {
+                    let payer = prospectors.get(self.lots[at].owner).account;
+                    self.work_lot(at, book, ledger.balance(payer))
+                }
+                Work::Goods { most_g } => self.work_goods(most_g, book, commerce),
+            };
+            let Some(worked) = worked else {
+                return done;
+            };
+            book_work(now_ms, self, &worked, prospectors, ledger, commerce);
+            done.push(worked);
+        }
     }
 
     /// What it would work on now.
@@ -541,7 +573,7 @@ pub(super) fn bake(
             };
         }
         let available_w = (plant.solar_w - plant.kind.idle_power_w).max(0.0);
-        let mut work = plant.next_work(&ledger, &commerce, &prospectors);
+        let work = plant.next_work(&ledger, &commerce, &prospectors);
         plant.power_w = if work == Work::None {
             0.0
         } else {
@@ -551,39 +583,25 @@ pub(super) fn bake(
             continue;
         }
         let energy_j = plant.power_w * clock.tick_s();
-        plant.heat_j += energy_j;
         let first_water = plant.water_g == 0 && plant.tailings_g == 0;
         let had_rock = !plant.lots.is_empty();
-        loop {
-            let worked = match work {
-                Work::None => None,
-                Work::Lot(at) => {
-                    let guest = prospectors.get(plant.lots[at].owner).account;
-                    let balance_ucr = ledger.balance(guest);
-                    plant.work_lot(at, book, balance_ucr)
-                }
-                Work::Goods { most_g } => plant.work_goods(most_g, book, &mut commerce),
-            };
-            let Some(worked) = worked else { break };
-            book_work(
-                now_ms,
-                &plant,
-                &worked,
-                &prospectors,
-                &mut ledger,
-                &mut commerce,
-            );
-            work = plant.next_work(&ledger, &commerce, &prospectors);
-            // An oven that has worked everything off is let cool.
-            if work == Work::None {
-                plant.heat_j = 0.0;
-            }
-            let owner_of_lot = worked.owner;
-            if owner_of_lot != plant.owner && plant.lots.iter().all(|lot| lot.owner != owner_of_lot)
-            {
+        let worked = plant.work(
+            (now_ms, energy_j),
+            book,
+            &prospectors,
+            &mut ledger,
+            &mut commerce,
+        );
+        let guests: BTreeSet<ProspectorId> = worked
+            .iter()
+            .map(|worked| worked.owner)
+            .filter(|owner| *owner != plant.owner)
+            .collect();
+        for guest in guests {
+            if plant.lots.iter().all(|lot| lot.owner != guest) {
                 log.tell(
                     now_ms,
-                    prospectors.name(owner_of_lot),
+                    prospectors.name(guest),
                     Severity::Info,
                     format!("{} has worked off your rock", plant.name),
                 );
@@ -685,5 +703,256 @@ fn book_work(
         ledger
             .transfer(now_ms, from, to, worked.tariff_ucr, Memo::Tariff)
             .expect("no more was worked than the guest can pay for");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sim::asteroid::Contents;
+    use crate::sim::economy::ledger::{AccountKind, Unit};
+    use crate::sim::level::{Brain, Level, ProspectorKind};
+    use crate::sim::prospecting::Survey;
+    use crate::sim::prospector::Prospector;
+
+    const HOST: ProspectorId = ProspectorId(0);
+
+    struct Yard {
+        plant: Plant,
+        prospectors: Prospectors,
+        ledger: Ledger,
+        commerce: Commerce,
+    }
+
+    /// A plant of the first of three prospectors, who have so many micro-credits each.
+    fn yard(purses_ucr: [i64; 3], process: &str) -> Yard {
+        let level = Level::find("first-water").expect("the level ships with the program");
+        let kind = Arc::new(level.plant_kinds["still"].clone());
+        let mut ledger = Ledger::default();
+        let mut open =
+            |name: &str, unit, opening| ledger.open(name, unit, AccountKind::Holding, opening);
+        let mut prospectors = Prospectors::default();
+        for (name, purse_ucr) in ["host", "one", "two"].into_iter().zip(purses_ucr) {
+            prospectors.0.push(Prospector {
+                name: name.to_owned(),
+                kind: ProspectorKind::Person,
+                brain: Brain::Human,
+                account: open(name, Unit::Credit, purse_ucr),
+                survey: Survey::default(),
+                upkeep_due_ucr: 0,
+                upkeep_paid_ucr: 0,
+            });
+        }
+        let recipe = match Catalogue::built_in().processes.get(process) {
+            Some(recipe) => recipe.clone(),
+            None => kind.baking(),
+        };
+        let mut mass = |name: &str, good| open(name, Unit::Good(good), 0);
+        let hopper_account = mass("hopper", Good::Feedstock);
+        let water_account = mass("water", Good::Water);
+        let tailings_account = mass("tailings", Good::Tailings);
+        let machine = mass("stock", Good::DryMass);
+        let plant = Plant {
+            name: "still".to_owned(),
+            owner: HOST,
+            kind_name: "still".to_owned(),
+            kind,
+            position_m: Vec3::ZERO,
+            rotation: Quat::IDENTITY,
+            hopper_account,
+            water_account,
+            tailings_account,
+            lots: Vec::new(),
+            process: process.to_owned(),
+            recipe: Arc::new(recipe),
+            batch_g: None,
+            ratios: NobleRatios::default(),
+            tallies: BTreeMap::new(),
+            due_milli_ucr: BTreeMap::new(),
+            opening: None,
+            water_g: 0,
+            tailings_g: 0,
+            stock: Vec::new(),
+            stock_account: machine,
+            spares: Spares {
+                mechanical_account: machine,
+                electronic_account: machine,
+                mechanical_g: 0,
+                electronic_g: 0,
+            },
+            printing_g: 0,
+            print_j: 0.0,
+            oxygen_owed_g: 0.0,
+            heat_j: 0.0,
+            unpaid_j: 0.0,
+            power_w: 0.0,
+            solar_w: 0.0,
+            next_look_ms: 0,
+        };
+        Yard {
+            plant,
+            prospectors,
+            ledger,
+            commerce: Commerce::default(),
+        }
+    }
+
+    impl Yard {
+        /// Rock of an owner, a tenth of it water and a fifth metal, comes in.
+        fn tip(&mut self, owner: u32, mass_g: i64, tariff_ucr_per_kg: i64, share_ppm: u64) {
+            self.plant.opening = Some(Opening {
+                toll: Toll {
+                    tariff_ucr_per_kg,
+                    product_share_ppm: share_ppm,
+                },
+                to: None,
+            });
+            let kilograms = mass_g as f64;
+            let contents = Contents::of_grams(&[
+                (Constituent::Water, 0.1 * kilograms),
+                (Constituent::Metal, 0.2 * kilograms),
+                (Constituent::Nickel, 0.02 * kilograms),
+            ]);
+            self.plant
+                .receive(ProspectorId(owner), Feedstock { mass_g, contents });
+            let source = self.ledger.open(
+                format!("ground {}", self.ledger.accounts().len()),
+                Unit::Good(Good::Rock),
+                AccountKind::Holding,
+                mass_g,
+            );
+            self.ledger
+                .transfer(0, source, self.plant.hopper_account, mass_g, Memo::Dug)
+                .unwrap();
+        }
+
+        fn work(&mut self, energy_j: f64) -> Vec<Worked> {
+            let book = &Catalogue::built_in().processes;
+            self.plant.work(
+                (0, energy_j),
+                book,
+                &self.prospectors,
+                &mut self.ledger,
+                &mut self.commerce,
+            )
+        }
+
+        fn credits_ucr(&self, who: u32) -> i64 {
+            let account = self.prospectors.get(ProspectorId(who)).account;
+            self.ledger.balance(account)
+        }
+
+        /// Grams of a good in a store at the site, and in the tank of the host.
+        fn has_g(&self, who: u32, good: Good) -> i64 {
+            let name = self.prospectors.name(ProspectorId(who));
+            let stores = &self.commerce.stores;
+            let stored_g = stores.held_g(&self.ledger, name, &Place::Site, good);
+            let tank_g = if ProspectorId(who) == HOST && good == Good::Water {
+                self.plant.water_g
+            } else {
+                0
+            };
+            stored_g + tank_g
+        }
+    }
+
+    #[test]
+    fn lots_are_worked_in_the_order_in_which_they_came() {
+        let mut yard = yard([0, 1_000_000_000, 1_000_000_000], BAKE);
+        for owner in [1, 0, 2, 1] {
+            yard.tip(owner, 500, 1_000_000, 0);
+        }
+        let mut order = Vec::new();
+        while !yard.plant.lots.is_empty() {
+            for worked in yard.work(20_000.0) {
+                if order.last() != Some(&worked.owner.0) {
+                    order.push(worked.owner.0);
+                }
+            }
+        }
+        assert_eq!(order, [1, 0, 2, 1]);
+    }
+
+    #[test]
+    fn a_lot_that_nobody_can_pay_for_is_passed_over_until_somebody_can() {
+        let mut yard = yard([0, 250_000, 0], BAKE);
+        // A credit for a kilogram: there is enough for 250 g.
+        yard.tip(1, 1_000, 1_000_000, 0);
+        yard.tip(0, 300, 0, 0);
+        let worked = yard.work(1e9);
+        let grams: Vec<(u32, i64)> = worked.iter().map(|w| (w.owner.0, w.rock_g)).collect();
+        assert_eq!(grams, [(1, 250), (0, 300)]);
+        assert_eq!(yard.credits_ucr(1), 0);
+        assert_eq!(yard.credits_ucr(0), 250_000);
+        assert!(yard.work(1e9).is_empty());
+        let source = yard
+            .ledger
+            .open("gift", Unit::Credit, AccountKind::Source, 0);
+        let purse = yard.prospectors.get(ProspectorId(1)).account;
+        yard.ledger
+            .transfer(0, source, purse, 5_000_000, Memo::Endowment)
+            .unwrap();
+        assert_eq!(yard.work(1e9)[0].rock_g, 750);
+        assert_eq!(yard.credits_ucr(0), 1_000_000);
+    }
+
+    #[test]
+    fn a_full_tank_stops_the_host_and_not_its_guests() {
+        let mut yard = yard([0, 0, 0], BAKE);
+        let capacity_g = grams(yard.plant.kind.tank_capacity_kg);
+        yard.tip(0, 2_000_000, 0, 0);
+        yard.tip(1, 10_000, 0, 0);
+        yard.work(1e13);
+        assert_eq!(yard.plant.water_g, capacity_g);
+        assert!((899..=900).contains(&yard.has_g(1, Good::Water)));
+        let left: Vec<u32> = yard.plant.lots.iter().map(|lot| lot.owner.0).collect();
+        assert_eq!(left, [0]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_gram_and_micro_credit_goes_to_whom_it_belongs(
+            lots in prop::collection::vec(
+                (0..3_u32, 1..20_000_i64, 0..3_000_000_i64, 0..=1_000_000_u64),
+                1..8,
+            ),
+            energies in prop::collection::vec(1.0..5e7_f64, 1..20),
+            process in prop::sample::select(vec![BAKE, "magnetic-separation", "carbonyl"]),
+        ) {
+            let mut yard = yard([5_000_000, 8_000_000, 2_000_000], process);
+            for (owner, mass_g, tariff, share) in lots {
+                yard.tip(owner, mass_g, tariff, share);
+            }
+            let mut worked_g = [0_i64; 3];
+            let mut tariffs = [0_i64; 3];
+            for energy_j in energies {
+                for worked in yard.work(energy_j) {
+                    worked_g[worked.owner.0 as usize] += worked.rock_g;
+                    tariffs[worked.owner.0 as usize] += worked.tariff_ucr;
+                    // What comes out of a lot went in.
+                    let out_g: i64 = worked.products.iter().map(|(.., p)| p.mass_g).sum();
+                    prop_assert_eq!(out_g + worked.tailings_g, worked.rock_g);
+                    prop_assert!(0 <= worked.tailings_g);
+                }
+                prop_assert_eq!(yard.ledger.mass_error_g(), 0);
+                prop_assert_eq!(yard.ledger.credit_error_ucr(), 0);
+                let balance = |account| yard.ledger.balance(account);
+                prop_assert_eq!(balance(yard.plant.hopper_account), yard.plant.hopper_g());
+                prop_assert_eq!(balance(yard.plant.water_account), yard.plant.water_g);
+                prop_assert_eq!(balance(yard.plant.tailings_account), yard.plant.tailings_g);
+            }
+            prop_assert_eq!(tariffs[0], 0);
+            prop_assert_eq!(yard.credits_ucr(1), 8_000_000 - tariffs[1]);
+            prop_assert_eq!(yard.credits_ucr(2), 2_000_000 - tariffs[2]);
+            prop_assert_eq!(yard.credits_ucr(0), 5_000_000 + tariffs[1] + tariffs[2]);
+            // Nobody gets more than there was in its own rock, and the host its own and its shares.
+            for good in [Good::Water, Good::MetalConcentrate, Good::Iron, Good::Nickel] {
+                for who in [1, 2] {
+                    prop_assert!(yard.has_g(who, good) <= worked_g[who as usize] / 5 + 1);
+                }
+            }
+        }
     }
 }
