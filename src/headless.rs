@@ -17,6 +17,7 @@ use crate::sim::desk::Desk;
 use crate::sim::desk::goods::SaleQuote;
 use crate::sim::economy::commerce::{Commerce, TradeView};
 use crate::sim::economy::exchange::{Depth, Listing};
+use crate::sim::economy::figures::{Figure, Figures, Sample};
 use crate::sim::economy::good::Good;
 use crate::sim::economy::ledger::{AccountId, Ledger, Memo};
 use crate::sim::economy::markets::{Displaced, MarketNow, Markets};
@@ -44,6 +45,7 @@ use crate::sim::robot::recoil::Recoil;
 use crate::sim::robot::service::RefitEstimate;
 use crate::sim::robot::{self, Anchor, Battery, Bin, Gear, Health, Robot, Service, Tank, Tool};
 use crate::sim::snapshot::{self, SnapshotError};
+use crate::sim::tally::Tally;
 use crate::sim::{Accounts, Clock, SimPlugin, Terms, Tick, build, pace};
 
 /// A world that is stepped by whoever holds it.
@@ -53,6 +55,7 @@ pub struct Headless {
     level: Level,
     seed: u64,
     senses: SystemState<Senses<'static, 'static>>,
+    tally: SystemState<Tally<'static, 'static>>,
     desk: SystemState<Desk<'static, 'static>>,
     pilots: QueryState<(
         &'static Autopilot,
@@ -86,8 +89,10 @@ pub struct Report {
     pub price_credits_per_kg: f64,
     /// What the Earth was spared by what was sold.
     pub displaced: Displaced,
-    pub orders_taken: usize,
-    pub orders_refused: usize,
+    /// The figures of merit by their ids; null where one means nothing.
+    pub figures: BTreeMap<&'static str, Option<f64>>,
+    pub orders_taken: u64,
+    pub orders_refused: u64,
     pub claims: usize,
     pub prospectors: Vec<ProspectorReport>,
     pub robots: Vec<RobotReport>,
@@ -171,6 +176,7 @@ impl Headless {
     fn around(mut world: World, tick: Schedule, level: Level, seed: u64) -> Self {
         Self {
             senses: SystemState::new(&mut world),
+            tally: SystemState::new(&mut world),
             desk: SystemState::new(&mut world),
             pilots: world.query(),
             world,
@@ -251,9 +257,14 @@ impl Headless {
         self.world.resource::<Log>().written()
     }
 
-    /// All orders taken since the start, with their answers.
+    /// The newest orders taken, with their answers: all of them up to some ten thousand.
     pub fn orders_taken(&self) -> &[Taken] {
         self.world.resource::<Log>().taken()
+    }
+
+    /// How many orders were ever taken: a reader that remembers it knows which are new.
+    pub fn orders_taken_count(&self) -> u64 {
+        self.world.resource::<Log>().taken_count()
     }
 
     /// What a prospector knows; `None` if there is none of that name.
@@ -289,6 +300,23 @@ impl Headless {
     /// The price of every good at every node that buys it.
     pub fn market_rows(&mut self) -> Vec<MarketRow> {
         self.senses().market_rows()
+    }
+
+    /// The figures of merit now, in the order of [`Figure::ALL`].
+    ///
+    /// [`Figure::ALL`]: crate::sim::economy::figures::Figure::ALL
+    pub fn figures(&mut self) -> Vec<Option<f64>> {
+        let now_ms = self.time_ms();
+        let tally = self
+            .tally
+            .get(&self.world)
+            .expect("the world has all that a built level has");
+        tally.values(self.world.resource::<Figures>(), now_ms)
+    }
+
+    /// The figures of merit so far: at the start, then once a day, in long runs less often.
+    pub fn figure_series(&self) -> &[Sample] {
+        self.world.resource::<Figures>().samples()
     }
 
     /// Where everything stands, for drawing.
@@ -515,6 +543,7 @@ impl Headless {
                 stores,
                 pilot.activity(robot, motion),
             );
+            pilot.hash_into(&mut hash);
             probe.hash_into(&mut hash);
             health.hash_into(&mut hash);
             service.hash_into(&mut hash);
@@ -528,6 +557,7 @@ impl Headless {
         self.ledger().hash_into(&mut hash);
         self.markets().hash_into(&mut hash);
         self.claims().hash_into(&mut hash);
+        self.world.resource::<Figures>().hash_into(&mut hash);
         for part in [
             postcard::to_stdvec(self.world.resource::<Scripts>()),
             postcard::to_stdvec(self.world.resource::<Inbox>()),
@@ -544,39 +574,26 @@ impl Headless {
         hash.digest()
     }
 
-    /// What the run has come to.
-    pub fn report(&mut self) -> Report {
-        let state_hash = format!("{:016x}", self.state_hash());
-        let mass_error_g = self.mass_error_g();
-        let water_under = self.water_under_robots();
+    /// What has come of each prospector, in the order of the level.
+    pub fn prospector_reports(&mut self) -> Vec<ProspectorReport> {
         let world = &mut self.world;
-        let mut robots =
-            world.query::<(&Robot, &Motion, &Bin, &Tank, &Battery, &Anchor, &Autopilot)>();
-        let mut plants = world.query::<&Plant>();
+        let mut robots = world.query::<(&Robot, &Bin)>();
         let prospectors = world.resource::<Prospectors>();
         let ledger = world.resource::<Ledger>();
         let commerce = world.resource::<Commerce>();
-        let log = world.resource::<Log>();
         let market = world.resource::<Markets>().main();
-        let sum = |memo: Memo, to: Option<AccountId>, from: &dyn Fn(AccountId) -> bool| -> i64 {
-            ledger
-                .journal()
-                .iter()
-                .filter(|entry| {
-                    entry.memo == memo && to.is_none_or(|to| entry.to == to) && from(entry.from)
-                })
-                .map(|entry| entry.amount)
-                .sum()
+        let sum = |memo: Memo, to: AccountId| -> i64 {
+            i64::try_from(ledger.moved(memo, None, Some(to))).unwrap_or(i64::MAX)
         };
         let mut bins_of = |id: ProspectorId| -> Vec<AccountId> {
             robots
                 .query(world)
                 .iter()
                 .filter(|(robot, ..)| robot.owner == id)
-                .map(|(_, _, bin, ..)| bin.account)
+                .map(|(_, bin)| bin.account)
                 .collect()
         };
-        let prospector_reports = prospectors
+        prospectors
             .iter()
             .map(|(id, prospector)| {
                 let bins = bins_of(id);
@@ -584,10 +601,7 @@ impl Headless {
                 for (good, sold) in commerce.sales.of(&prospector.name) {
                     sold_g.insert(good.as_str(), sold.mass_g);
                 }
-                let dug_g = bins
-                    .iter()
-                    .map(|&bin| sum(Memo::Dug, Some(bin), &|_| true))
-                    .sum();
+                let dug_g = bins.iter().map(|&bin| sum(Memo::Dug, bin)).sum();
                 ProspectorReport {
                     name: prospector.name.clone(),
                     brain: match prospector.brain {
@@ -600,7 +614,25 @@ impl Headless {
                     samples: prospector.survey.measured_count(),
                 }
             })
-            .collect();
+            .collect()
+    }
+
+    /// What the run has come to.
+    pub fn report(&mut self) -> Report {
+        let state_hash = format!("{:016x}", self.state_hash());
+        let mass_error_g = self.mass_error_g();
+        let water_under = self.water_under_robots();
+        let ids = Figure::ALL.iter().map(|figure| figure.id);
+        let figures = ids.zip(self.figures()).collect();
+        let prospector_reports = self.prospector_reports();
+        let world = &mut self.world;
+        let mut robots =
+            world.query::<(&Robot, &Motion, &Bin, &Tank, &Battery, &Anchor, &Autopilot)>();
+        let mut plants = world.query::<&Plant>();
+        let prospectors = world.resource::<Prospectors>();
+        let ledger = world.resource::<Ledger>();
+        let log = world.resource::<Log>();
+        let market = world.resource::<Markets>().main();
         Report {
             level: self.level.name.clone(),
             seed: self.seed,
@@ -611,12 +643,9 @@ impl Headless {
             credit_error: 1e-6 * ledger.credit_error_ucr() as f64,
             price_credits_per_kg: market.price_credits_per_kg(),
             displaced: world.resource::<Markets>().displaced(),
-            orders_taken: log.taken().len(),
-            orders_refused: log
-                .taken()
-                .iter()
-                .filter(|taken| taken.answer.is_err())
-                .count(),
+            figures,
+            orders_taken: log.taken_count(),
+            orders_refused: log.refused_count(),
             claims: world.resource::<Registry>().standing().count(),
             prospectors: prospector_reports,
             robots: robots

@@ -8,6 +8,7 @@
 //! | `orders.jsonl` | every order taken, one JSON object a line, scripted ones included |
 //! | `hashes.csv` | the state hash every so many ticks and at the end |
 //! | `series.csv` | credits, sales, price and rock dug over time |
+//! | `figures.csv` | the figures of merit over time |
 //! | `ledger.csv`, `accounts.csv` | every transfer, and what each account held |
 //!
 //! A record is written to a hidden folder beside its place and renamed when it is whole, so that
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     headless::Headless,
     sim::{
+        economy::figures::{Figure, Sample},
         economy::ledger::Unit,
         level::{Level, LevelErrors},
         order::{Issued, Order},
@@ -35,8 +37,11 @@ use crate::{
 pub const RECORD_FORMAT: u32 = 1;
 /// State hashes are written each time the count of ticks is a multiple of this.
 pub const HASH_EVERY_TICKS: u64 = 256;
-/// Simulation time between the lines of `series.csv` [ms].
+/// Simulation time between the lines of `series.csv` [ms], and what it is after the first thirty
+/// days, so that years do not fill a disk.
 pub const SERIES_EVERY_MS: u64 = 600_000;
+const SERIES_FINE_MS: u64 = 30 * 86_400_000;
+const SERIES_LATER_MS: u64 = 21_600_000;
 /// No run may last longer, in simulation time [ms]: 100 years of 365.25 days.
 pub const RUN_MAX_MS: u64 = 3_155_760_000_000;
 
@@ -247,6 +252,10 @@ pub struct Recorder {
     from_save: bool,
     given: Vec<Issued>,
     end: End,
+    orders: BufWriter<File>,
+    /// Orders that the world has taken, and lines that were written of them.
+    orders_seen: u64,
+    orders_written: usize,
     hashes: BufWriter<File>,
     hash_rows: usize,
     hashed_tick: Option<u64>,
@@ -319,6 +328,7 @@ impl Recorder {
                 true
             }
         };
+        let orders = BufWriter::new(File::create(partial.0.join(ORDERS)).map_err(failed)?);
         let mut hashes = BufWriter::new(File::create(partial.0.join(HASHES)).map_err(failed)?);
         writeln!(hashes, "tick,time_ms,state_hash").map_err(failed)?;
         let mut series = csv::Writer::from_path(partial.0.join("series.csv"))
@@ -341,6 +351,9 @@ impl Recorder {
             from_save,
             given,
             end,
+            orders,
+            orders_seen: 0,
+            orders_written: 0,
             hashes,
             hash_rows: 0,
             hashed_tick: None,
@@ -357,11 +370,18 @@ impl Recorder {
     /// # Errors
     /// If the disk refuses; the record is then abandoned by dropping it.
     pub fn observe(&mut self, world: &mut Headless) -> Result<(), RecordError> {
+        self.write_orders(world)
+            .map_err(|source| self.failed(source))?;
         if world.tick().is_multiple_of(HASH_EVERY_TICKS) {
             self.write_hash(world)?;
         }
         if self.series_due_ms <= world.time_ms() {
-            self.series_due_ms = (world.time_ms() / SERIES_EVERY_MS + 1) * SERIES_EVERY_MS;
+            let every_ms = if world.time_ms() < SERIES_FINE_MS {
+                SERIES_EVERY_MS
+            } else {
+                SERIES_LATER_MS
+            };
+            self.series_due_ms = (world.time_ms() / every_ms + 1) * every_ms;
             self.write_series(world)?;
         }
         Ok(())
@@ -431,7 +451,7 @@ impl Recorder {
             kilograms_text(world.terrain().removed_g()),
             format!("{:.6}", world.market().price_credits_per_kg()),
         ];
-        for prospector in world.report().prospectors {
+        for prospector in world.prospector_reports() {
             row.push(format!("{:.6}", prospector.credits));
             row.push(kilograms_text(
                 prospector.sold_g.get("water").copied().unwrap_or(0),
@@ -443,12 +463,19 @@ impl Recorder {
             .map_err(|error| self.failed(error.into()))
     }
 
-    /// Writes what is known only at the end; the number of orders.
-    fn complete(&mut self, world: &mut Headless) -> io::Result<usize> {
-        let mut file = BufWriter::new(File::create(self.partial.0.join(ORDERS))?);
-        let mut given = std::mem::take(&mut self.given);
-        for taken in world.orders_taken() {
-            let position = given.iter().position(|issued| *issued == taken.issued);
+    /// Writes the orders that have been taken since: the world keeps only so many.
+    fn write_orders(&mut self, world: &Headless) -> io::Result<()> {
+        let count = world.orders_taken_count();
+        let taken = world.orders_taken();
+        let new = (count - self.orders_seen).min(taken.len() as u64) as usize;
+        self.orders_seen = count;
+        for taken in &taken[taken.len() - new..] {
+            let given = &mut self.given;
+            let position = if taken.scripted {
+                None
+            } else {
+                given.iter().position(|issued| *issued == taken.issued)
+            };
             let saved = self.from_save && !taken.scripted && position.is_none();
             if let Some(i) = position {
                 given.swap_remove(i);
@@ -462,11 +489,32 @@ impl Recorder {
                 saved,
                 refused: taken.answer.as_ref().err().map(ToString::to_string),
             };
-            serde_json::to_writer(&mut file, &line)?;
-            file.write_all(b"\n")?;
+            serde_json::to_writer(&mut self.orders, &line)?;
+            self.orders.write_all(b"\n")?;
+            self.orders_written += 1;
+        }
+        Ok(())
+    }
+
+    /// Writes what is known only at the end; the number of orders.
+    fn complete(&mut self, world: &mut Headless) -> io::Result<usize> {
+        self.write_orders(world)?;
+        self.orders.flush()?;
+        let mut file = csv::Writer::from_path(self.partial.0.join("figures.csv"))?;
+        let ids = Figure::ALL.iter().map(|figure| figure.id);
+        file.write_record(std::iter::once("time_s").chain(ids))?;
+        let last = Sample {
+            at_ms: world.time_ms(),
+            values: world.figures(),
+        };
+        let earlier = world.figure_series().iter();
+        let earlier = earlier.filter(|sample| sample.at_ms < last.at_ms);
+        for sample in earlier.chain([&last]) {
+            let values = sample.values.iter();
+            let values = values.map(|value| value.map_or_else(String::new, |v| v.to_string()));
+            file.write_record(std::iter::once(seconds_text(sample.at_ms)).chain(values))?;
         }
         file.flush()?;
-
         let ledger = world.ledger();
         let mut file = csv::Writer::from_path(self.partial.0.join("ledger.csv"))?;
         file.write_record([
@@ -517,7 +565,7 @@ impl Recorder {
         file.flush()?;
         self.hashes.flush()?;
         self.series.flush()?;
-        Ok(world.orders_taken().len())
+        Ok(self.orders_written)
     }
 }
 

@@ -12,6 +12,7 @@ mod microgravity;
 #[cfg(feature = "client")]
 mod picture;
 mod pilots;
+mod planned;
 mod prospecting;
 mod replay;
 mod support {

@@ -10,6 +10,7 @@ use super::asteroid::catalogue::composition;
 use super::asteroid::{BodyError, BodyModel, Feedstock, Terrain, spin};
 use super::daylight::{Daylight, Horizon};
 use super::economy::commerce::Commerce;
+use super::economy::figures::Figures;
 use super::economy::ledger::{AccountKind, Good, Ledger, Memo, Unit};
 use super::economy::markets::Markets;
 use super::law::claims::Registry;
@@ -25,6 +26,7 @@ use super::prospecting::trade::DataMarket;
 use super::prospecting::{Provenance, Survey, measure};
 use super::prospector::brains::{Script, Scripts};
 use super::prospector::{Prospector, ProspectorId, Prospectors};
+use super::robot::atlas::Atlas;
 use super::robot::autopilot::Autopilot;
 use super::robot::drill::Boreholes;
 use super::robot::feats::Feats;
@@ -327,6 +329,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
     }
 
     let terms = terms(level, &model);
+    world.insert_resource(Atlas::of(terrain.model()));
     world.insert_resource(Daylight::at(&terrain, &terms, 0));
     world.insert_resource(Clock::default());
     world.insert_resource(terms);
@@ -348,6 +351,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
     world.insert_resource(Registry::new(charter.claims.clone()));
     world.insert_resource(DataMarket::default());
     world.insert_resource(commerce);
+    world.insert_resource(Figures::default());
     world.insert_resource(Regime::new(charter));
     Ok(())
 }
@@ -385,6 +389,7 @@ pub(super) fn terms(level: &Level, model: &BodyModel) -> Terms {
         tick_ms: milliseconds(level.tick_s),
         long_tick_ms: milliseconds(level.long_tick_s),
         idle_tick_ms: milliseconds(level.idle_tick_s),
+        motion: level.motion,
         start_jd_tdb: level.start.jd_tdb,
         start_phase_rad: spin::start_phase_rad(model.rotation(), sky.sun_direction, wanted_rad),
         freight: level.freight.clone(),

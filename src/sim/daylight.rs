@@ -101,6 +101,39 @@ impl Horizon {
             self.measure(terrain, at_m.as_dvec3(), height_m);
             self.place = Some((at_m, dug));
         }
+        self.is_below(daylight)
+    }
+
+    /// The skyline around a place.
+    pub fn around(terrain: &Terrain, at_m: DVec3, height_m: f64) -> Self {
+        let mut horizon = Self::default();
+        horizon.measure(terrain, at_m, height_m);
+        horizon
+    }
+
+    /// As [`Horizon::sees_sun`], with a skyline that somebody else has where this one is of another
+    /// place.
+    pub fn sees_sun_over(
+        &mut self,
+        daylight: &Daylight,
+        at_m: Vec3,
+        skyline: impl FnOnce() -> Self,
+    ) -> bool {
+        // Exactly the place: what is known must not depend on where the machine was before.
+        if self.place.is_none_or(|(place_m, _)| place_m != at_m) {
+            *self = skyline();
+            self.place = Some((at_m, 0));
+        }
+        self.is_below(daylight)
+    }
+
+    /// Up where the skyline was measured.
+    pub fn up(&self) -> DVec3 {
+        self.up
+    }
+
+    /// Whether the Sun stands over the skyline.
+    fn is_below(&self, daylight: &Daylight) -> bool {
         let sun = daylight.sky.sun_direction;
         let elevation_rad = sun.dot(self.up).asin();
         let north = self.up.cross(self.east);

@@ -20,6 +20,7 @@ use super::order::{Inbox, Issued, Log, Order, Refusal, Severity, Taken};
 use super::plant::Plant;
 use super::prospecting::trade::{self as survey_trade, DataMarket, Receipt};
 use super::prospector::{ProspectorId, Prospectors};
+use super::robot::atlas::Atlas;
 use super::robot::command::{Commanded, own_robot};
 use super::{Accounts, Clock, Terms};
 
@@ -35,6 +36,7 @@ pub struct Desk<'w, 's> {
     pub(super) terms: Res<'w, Terms>,
     pub(super) accounts: Res<'w, Accounts>,
     pub(super) terrain: Res<'w, Terrain>,
+    pub(super) atlas: Res<'w, Atlas>,
     pub(super) prospectors: ResMut<'w, Prospectors>,
     pub(super) ledger: ResMut<'w, Ledger>,
     pub(super) markets: ResMut<'w, Markets>,

@@ -74,6 +74,9 @@ pub struct Level {
     pub long_tick_s: f64,
     /// Longest tick while nothing moves and no machine works [s].
     pub idle_tick_s: f64,
+    /// Whether robots fly and land by physics, or by plan and chance.
+    #[serde(default)]
+    pub motion: MotionModel,
     pub start: Start,
     /// Named places on the body, from which machines are placed by offsets in metres.
     pub sites: BTreeMap<String, Coordinates>,
@@ -119,6 +122,18 @@ pub struct Level {
     pub goals: Vec<Goal>,
     /// The steps that the window shows to a newcomer, in order.
     pub lesson: Vec<String>,
+}
+
+/// How robots get from place to place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum MotionModel {
+    /// By forces, tick by tick.
+    #[default]
+    Simulated,
+    /// By plan: a journey takes the time, propellant and energy of one of the flights that its
+    /// forecast counts, and ends as that one does. For years of work in minutes.
+    Planned,
 }
 
 /// When the level begins; this sets where the Sun stands.

@@ -25,13 +25,14 @@ pub mod prospector;
 pub mod random;
 pub mod robot;
 pub mod snapshot;
+pub mod tally;
 pub mod voyage;
 
 use asteroid::Terrain;
 use daylight::Daylight;
 use economy::ledger::AccountId;
 use economy::markets::Markets;
-use level::Freight;
+use level::{Freight, MotionModel};
 use order::Inbox;
 use physics::Physics;
 use prospecting::probe::Probe;
@@ -118,6 +119,7 @@ impl Plugin for SimPlugin {
                 desk::settle::CommercePlugin,
                 prospector::ProspectorPlugin,
                 prospecting::ProspectingPlugin,
+                tally::TallyPlugin,
             ));
     }
 }
@@ -164,6 +166,7 @@ pub struct Terms {
     pub tick_ms: u64,
     pub long_tick_ms: u64,
     pub idle_tick_ms: u64,
+    pub motion: MotionModel,
     /// Julian date of the start, barycentric dynamical time.
     pub start_jd_tdb: f64,
     /// Angle about the angular momentum of the body at the start [rad].
@@ -238,6 +241,9 @@ pub fn pace<'a>(
     physics: &Physics,
     pilots: impl Iterator<Item = (&'a Autopilot, &'a Anchor, &'a Probe, &'a Service)>,
 ) -> (u64, bool) {
+    if terms.motion == MotionModel::Planned {
+        return (planned_pace(clock, terms, inbox, pilots), false);
+    }
     if physics.is_stirring() || inbox.is_due(clock.time_ms) {
         return (terms.tick_ms, true);
     }
@@ -253,6 +259,38 @@ pub fn pace<'a>(
     match inbox.next_at_ms() {
         Some(at_ms) => (longest_ms.min(at_ms - clock.time_ms), false),
         None => (longest_ms, false),
+    }
+}
+
+/// Length of the next tick where motion is planned [ms]: up to the next order, or to the end of
+/// whatever a robot is at, so that nobody waits for the end of a tick that somebody else needs.
+///
+/// No tick is longer than machines go without looking for the Sun.
+fn planned_pace<'a>(
+    clock: &Clock,
+    terms: &Terms,
+    inbox: &Inbox,
+    pilots: impl Iterator<Item = (&'a Autopilot, &'a Anchor, &'a Probe, &'a Service)>,
+) -> u64 {
+    if inbox.is_due(clock.time_ms) {
+        return terms.tick_ms;
+    }
+    let mut longest_ms = terms.idle_tick_ms;
+    let mut due_ms = None;
+    for (pilot, _, probe, service) in pilots {
+        if !pilot.is_idle() || !probe.is_idle() || !service.is_idle() {
+            longest_ms = longest_ms.min(terms.long_tick_ms);
+        }
+        due_ms = due_ms.into_iter().chain(pilot.due_ms()).min();
+    }
+    longest_ms = longest_ms.min(daylight::SUNLIGHT_PERIOD_MS);
+    if let Some(due_ms) = due_ms {
+        // Not in steps without end towards a time that was foretold too early.
+        longest_ms = longest_ms.min(due_ms.saturating_sub(clock.time_ms).max(terms.tick_ms));
+    }
+    match inbox.next_at_ms() {
+        Some(at_ms) => longest_ms.min(at_ms - clock.time_ms),
+        None => longest_ms,
     }
 }
 

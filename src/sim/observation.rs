@@ -20,8 +20,8 @@ use super::economy::ledger::Ledger;
 use super::economy::markets::Markets;
 use super::economy::stores::Place;
 use super::law::claims::Registry;
-use super::level::RobotKind;
 use super::level::kind::AnchorSpec;
+use super::level::{MotionModel, RobotKind};
 use super::physics::Motion;
 use super::plant::Plant;
 use super::plant::queue::Toll;
@@ -551,7 +551,11 @@ impl Senses<'_, '_> {
                 sheet: Arc::clone(&robot.kind),
                 bit_stuck: gear.drill().is_stuck(),
                 wheel_fill: gear.wheels().fill(robot.kind.wheels) as f32,
-                upright: (motion.rotation * Vec3::Y).dot(self.up(motion)),
+                // Who lands by plan lands on its feet.
+                upright: match self.terms.motion {
+                    MotionModel::Planned => 1.0,
+                    MotionModel::Simulated => (motion.rotation * Vec3::Y).dot(self.up(motion)),
+                },
                 instruments: instrument::all_carried(&robot.kind),
                 measuring: probe.instrument(),
                 outfit: Outfit::of(&robot.kind),

@@ -483,17 +483,21 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// The newest messages and the orders taken since the start.
+/// The newest messages and orders.
 #[derive(Resource, Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Log {
     lines: Vec<LogLine>,
-    /// Lines dropped from the front to keep the log bounded.
+    /// Lines and orders dropped from the front to keep the log bounded.
     dropped: u64,
     taken: Vec<Taken>,
+    dropped_taken: u64,
+    refused: u64,
 }
 
 impl Log {
     const KEPT_LINES: usize = 2_000;
+    /// At least so many of the newest orders are kept.
+    pub const KEPT_ORDERS: usize = 10_000;
 
     pub fn lines(&self) -> &[LogLine] {
         &self.lines
@@ -504,8 +508,20 @@ impl Log {
         self.dropped + self.lines.len() as u64
     }
 
+    /// The newest orders taken, oldest first: all of them up to [`Log::KEPT_ORDERS`], and never
+    /// more than twice as many.
     pub fn taken(&self) -> &[Taken] {
         &self.taken
+    }
+
+    /// How many orders were ever taken.
+    pub fn taken_count(&self) -> u64 {
+        self.dropped_taken + self.taken.len() as u64
+    }
+
+    /// How many of them were refused.
+    pub fn refused_count(&self) -> u64 {
+        self.refused
     }
 
     pub(super) fn tell(&mut self, at_ms: u64, to: &str, severity: Severity, text: String) {
@@ -527,6 +543,11 @@ impl Log {
     }
 
     pub(super) fn record(&mut self, taken: Taken) {
+        self.refused += u64::from(taken.answer.is_err());
+        if self.taken.len() == 2 * Self::KEPT_ORDERS {
+            self.taken.drain(..Self::KEPT_ORDERS);
+            self.dropped_taken += Self::KEPT_ORDERS as u64;
+        }
         self.taken.push(taken);
     }
 

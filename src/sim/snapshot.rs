@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::asteroid::{BodyError, BodyModel, Terrain};
 use super::daylight::{Daylight, Horizon};
 use super::economy::commerce::Commerce;
+use super::economy::figures::Figures;
 use super::economy::ledger::Ledger;
 use super::economy::markets::Markets;
 use super::law::claims::Registry;
@@ -26,6 +27,7 @@ use super::prospecting::probe::Probe;
 use super::prospecting::trade::DataMarket;
 use super::prospector::Prospectors;
 use super::prospector::brains::Scripts;
+use super::robot::atlas::Atlas;
 use super::robot::autopilot::Autopilot;
 use super::robot::drill::Boreholes;
 use super::robot::feats::Feats;
@@ -77,6 +79,7 @@ struct State {
     registry: Registry,
     data: DataMarket,
     commerce: Commerce,
+    figures: Figures,
     regime: Regime,
     terrain: Terrain,
     feats: Feats,
@@ -186,6 +189,7 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
         registry: world.resource::<Registry>().clone(),
         data: world.resource::<DataMarket>().clone(),
         commerce: world.resource::<Commerce>().clone(),
+        figures: world.resource::<Figures>().clone(),
         regime: world.resource::<Regime>().clone(),
         terrain: world.resource::<Terrain>().clone(),
         feats: world.resource::<Feats>().clone(),
@@ -281,6 +285,7 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
     for plant in state.plants {
         world.spawn((plant, Horizon::default()));
     }
+    world.insert_resource(Atlas::of(terrain.model()));
     world.insert_resource(Daylight::at(&terrain, &terms, state.clock.time_ms()));
     world.insert_resource(Catalogue::of(&level));
     world.insert_resource(terms);
@@ -296,6 +301,7 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
     world.insert_resource(state.registry);
     world.insert_resource(state.data);
     world.insert_resource(state.commerce);
+    world.insert_resource(state.figures);
     world.insert_resource(state.regime);
     world.insert_resource(terrain);
     world.insert_resource(state.feats);

@@ -3,7 +3,7 @@
 
 use bevy::math::{DVec3, Vec3};
 use bonanza::headless::Headless;
-use bonanza::sim::asteroid::{BodyChoice, GravityCell, Terrain};
+use bonanza::sim::asteroid::{BodyChoice, BodyModel, GravityCell, Terrain};
 use bonanza::sim::level::{Brain, Level, RobotSpec, Site};
 use bonanza::sim::order::Order;
 use bonanza::sim::random;
@@ -75,17 +75,32 @@ pub fn arrivals(
     seed: u64,
     order: impl Fn(String, [f64; 3]) -> Order,
 ) -> Vec<Arrival> {
+    let terrain = pristine(level);
     let mut stream = random::stream(seed, "sites");
+    let mut site = || random_site(&terrain, &mut stream);
+    let ways: Vec<(DVec3, DVec3)> = (0..pairs).map(|_| (site(), site())).collect();
+    arrivals_between(level, &ways, order)
+}
+
+/// The body of a level before anybody has dug.
+pub fn pristine(level: &Level) -> Terrain {
+    let model = BodyModel::of(&level.body, level.anchor()).expect("the level names a known body");
+    Terrain::new(model)
+}
+
+/// Sends robots between pairs of places on the ground.
+pub fn arrivals_between(
+    level: &Level,
+    ways: &[(DVec3, DVec3)],
+    order: impl Fn(String, [f64; 3]) -> Order,
+) -> Vec<Arrival> {
     let mut done = Vec::new();
-    while done.len() < pairs {
+    for ways in ways.chunks(level.robots.len()) {
         let mut world = Headless::load(level, None).expect("the level names a known body");
-        let count = level.robots.len().min(pairs - done.len());
+        let count = ways.len();
         let mut marks = Vec::new();
-        for index in 0..count {
-            let terrain = world.terrain();
-            let from_m = random_site(terrain, &mut stream);
-            let to_m = random_site(terrain, &mut stream);
-            let up = terrain.up(from_m);
+        for (index, &(from_m, to_m)) in ways.iter().enumerate() {
+            let up = world.terrain().up(from_m);
             let rotation = stand(up, up.any_orthonormal_vector());
             let kind = bonanza::sim::level::modules::Catalogue::of(level)
                 .kind(&level.robots[index].kind)
@@ -127,9 +142,8 @@ pub fn arrivals(
         world.step();
         let mut open: Vec<usize> = (0..count).collect();
         while !open.is_empty() && world.time_ms() < start_ms + PATIENCE_H * 3_600_000 {
-            for _ in 0..600 {
-                world.step();
-            }
+            let minute_later_ms = world.time_ms() + 60_000;
+            world.run_until_ms(minute_later_ms);
             let scene = world.scene();
             let now_s = 1e-3 * (world.time_ms() - start_ms) as f64;
             open.retain(|&index| {

@@ -22,6 +22,11 @@ pub use super::good::Good;
 /// Transfers of one flow within this much simulated time share one journal entry [ms].
 pub const MERGE_WINDOW_MS: u64 = 600_000;
 
+/// Lines that the journal holds at most. Beyond, its older half is summed up by the day, then by
+/// longer times, so that years of work take no more room than a month: see [`Ledger::journal`].
+pub const JOURNAL_LINES_MAX: usize = 100_000;
+const DAY_MS: u64 = 86_400_000;
+
 /// Micro-credits in a credit.
 pub const UCR_PER_CREDIT: i64 = 1_000_000;
 
@@ -177,6 +182,15 @@ impl Memo {
         }
     }
 
+    /// Whether it is something that its receiver has earned: not what was his before, lent or put
+    /// in trust.
+    pub fn is_income(self) -> bool {
+        matches!(
+            self,
+            Self::Sold | Self::Bought | Self::Wages | Self::Royalty | Self::Dividend
+        )
+    }
+
     /// Whether it comes in driblets, tick by tick. Only flows are merged in the journal; a sale or
     /// a fee is a deed and keeps its own line.
     pub fn is_flow(self) -> bool {
@@ -241,17 +255,39 @@ pub enum LedgerError {
     Overflow(String),
 }
 
+/// All that ever went one way for one reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Total {
+    pub from: AccountId,
+    pub to: AccountId,
+    pub memo: Memo,
+    /// How many transfers there were.
+    pub count: u64,
+    /// In micro-credits or grams.
+    pub amount: i128,
+}
+
 /// All accounts of a world and the journal of what moved between them.
 #[derive(Resource, Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(from = "LedgerRecord")]
 pub struct Ledger {
     accounts: Vec<Account>,
     journal: Vec<Entry>,
+    /// One for each way and reason, in the order of the first transfer.
+    totals: Vec<Total>,
     #[serde(skip)]
     by_name: BTreeMap<String, AccountId>,
-    /// The latest journal line of each flow. Looked up, never iterated.
+    /// Looked up, never iterated.
     #[serde(skip)]
-    latest: HashMap<Route, u32, BuildHasherDefault<RouteHasher>>,
+    routes: HashMap<Route, Slot, BuildHasherDefault<RouteHasher>>,
+}
+
+/// Where a way and reason stands in the books.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    total: u32,
+    /// Of a flow, its latest line in the journal; `u32::MAX` if that has been summed up.
+    line: u32,
 }
 
 impl Ledger {
@@ -377,8 +413,30 @@ impl Ledger {
     }
 
     /// What moved, in order of the beginning of each line.
+    ///
+    /// Transfers of one way and reason that are long past may share a line, deeds too, so that
+    /// there are never more than [`JOURNAL_LINES_MAX`]; no gram and no credit is left out.
     pub fn journal(&self) -> &[Entry] {
         &self.journal
+    }
+
+    /// Sums over all time, one for each way and reason, in the order of the first transfer.
+    pub fn totals(&self) -> &[Total] {
+        &self.totals
+    }
+
+    /// All that was ever moved for a reason, out of an account, into one, or both, in micro-credits
+    /// or grams.
+    pub fn moved(&self, memo: Memo, from: Option<AccountId>, to: Option<AccountId>) -> i128 {
+        self.totals
+            .iter()
+            .filter(|total| {
+                total.memo == memo
+                    && from.is_none_or(|from| total.from == from)
+                    && to.is_none_or(|to| total.to == to)
+            })
+            .map(|total| total.amount)
+            .sum()
     }
 
     /// All grams now less all grams at opening: always 0, summed afresh for the audit.
@@ -418,21 +476,91 @@ impl Ledger {
     }
 
     fn write(&mut self, entry: Entry) {
-        if !entry.memo.is_flow() {
-            self.journal.push(entry);
-            return;
-        }
         let next = u32::try_from(self.journal.len()).expect("fewer than 2^32 journal lines");
-        let latest = self.latest.entry(Route::of(&entry)).or_insert(next);
-        if let Some(line) = self.journal.get_mut(*latest as usize)
-            && entry.at_ms.saturating_sub(line.at_ms) < MERGE_WINDOW_MS
-            && let Some(amount) = line.amount.checked_add(entry.amount)
-        {
-            line.amount = amount;
-            return;
+        let unknown = Slot {
+            total: u32::try_from(self.totals.len()).expect("fewer than 2^32 ways"),
+            line: u32::MAX,
+        };
+        let slot = self.routes.entry(Route::of(&entry)).or_insert(unknown);
+        if slot.total == unknown.total {
+            self.totals.push(Total {
+                from: entry.from,
+                to: entry.to,
+                memo: entry.memo,
+                count: 0,
+                amount: 0,
+            });
         }
-        *latest = next;
+        let total = &mut self.totals[slot.total as usize];
+        total.count += 1;
+        total.amount += i128::from(entry.amount);
+        if entry.memo.is_flow() {
+            if let Some(line) = self.journal.get_mut(slot.line as usize)
+                && entry.at_ms.saturating_sub(line.at_ms) < MERGE_WINDOW_MS
+                && let Some(amount) = line.amount.checked_add(entry.amount)
+            {
+                line.amount = amount;
+                return;
+            }
+            slot.line = next;
+        }
         self.journal.push(entry);
+        if JOURNAL_LINES_MAX <= self.journal.len() {
+            self.sum_up();
+        }
+    }
+
+    /// Lets old lines of one way and reason share one, first those of a day, then of longer times.
+    fn sum_up(&mut self) {
+        let newer = self.journal.split_off(self.journal.len() / 2);
+        let older = std::mem::take(&mut self.journal);
+        let (mut window_ms, enough) = (DAY_MS, older.len() / 2);
+        let mut merged = older;
+        // A century is one window at last, and a way that overflows 63 bits keeps lines of its own.
+        while enough < merged.len() && window_ms < 40_000 * DAY_MS {
+            let mut lines: Vec<Entry> = Vec::new();
+            let mut of_window: BTreeMap<(u64, u32, u32, Memo), usize> = BTreeMap::new();
+            for entry in merged {
+                let key = (
+                    entry.at_ms / window_ms,
+                    entry.from.0,
+                    entry.to.0,
+                    entry.memo,
+                );
+                let known = of_window.get(&key).copied();
+                if let Some(index) = known
+                    && let Some(amount) = lines[index].amount.checked_add(entry.amount)
+                {
+                    lines[index].amount = amount;
+                } else {
+                    of_window.insert(key, lines.len());
+                    lines.push(entry);
+                }
+            }
+            merged = lines;
+            window_ms *= 4;
+        }
+        self.journal = merged;
+        self.journal.extend(newer);
+        self.find_latest();
+    }
+
+    /// Looks up the latest line of each flow again.
+    fn find_latest(&mut self) {
+        for (index, total) in (0..).zip(&self.totals) {
+            let slot = Slot {
+                total: index,
+                line: u32::MAX,
+            };
+            self.routes.insert(Route::of_total(total), slot);
+        }
+        for (line, entry) in (0..).zip(&self.journal) {
+            if entry.memo.is_flow()
+                && let Some(slot) = self.routes.get_mut(&Route::of(entry))
+            {
+                slot.line = line;
+            }
+        }
     }
 }
 
@@ -442,6 +570,7 @@ impl Ledger {
 struct LedgerRecord {
     accounts: Vec<Account>,
     journal: Vec<Entry>,
+    totals: Vec<Total>,
 }
 
 impl From<LedgerRecord> for Ledger {
@@ -451,17 +580,15 @@ impl From<LedgerRecord> for Ledger {
             .zip(&record.accounts)
             .map(|(id, account)| (account.name.clone(), id))
             .collect();
-        let latest = (0..)
-            .zip(&record.journal)
-            .filter(|(_, entry)| entry.memo.is_flow())
-            .map(|(line, entry)| (Route::of(entry), line))
-            .collect();
-        Self {
+        let mut ledger = Self {
             accounts: record.accounts,
             journal: record.journal,
+            totals: record.totals,
             by_name,
-            latest,
-        }
+            routes: HashMap::default(),
+        };
+        ledger.find_latest();
+        ledger
     }
 }
 
@@ -474,9 +601,17 @@ struct Route {
 
 impl Route {
     fn of(entry: &Entry) -> Self {
+        Self::new(entry.from, entry.to, entry.memo)
+    }
+
+    fn of_total(total: &Total) -> Self {
+        Self::new(total.from, total.to, total.memo)
+    }
+
+    fn new(from: AccountId, to: AccountId, memo: Memo) -> Self {
         Self {
-            ends: u64::from(entry.from.0) << 32 | u64::from(entry.to.0),
-            memo: entry.memo,
+            ends: u64::from(from.0) << 32 | u64::from(to.0),
+            memo,
         }
     }
 }
@@ -602,6 +737,55 @@ mod tests {
     }
 
     #[test]
+    fn years_of_work_take_no_more_room_than_a_month_and_lose_nothing() {
+        let mut ledger = ledger();
+        let id = |name: &str| ledger.find(name).unwrap();
+        let (body, bin, tank) = (id("body"), id("bin"), id("tank"));
+        let (one, two, buyers) = (
+            id("prospector:one"),
+            id("prospector:two"),
+            id("node:buyers"),
+        );
+        let opening = ledger.accounts.clone();
+        let transfers = 2 * JOURNAL_LINES_MAX as u64 + 17;
+        for k in 0..transfers {
+            let at_ms = k * MERGE_WINDOW_MS;
+            // A flow that is a line each time, and deeds.
+            ledger.transfer(at_ms, tank, bin, 1, Memo::Baked).unwrap();
+            ledger.transfer(at_ms, bin, tank, 1, Memo::Spilled).unwrap();
+            ledger.transfer(at_ms, one, two, 3, Memo::Bought).unwrap();
+            ledger.transfer(at_ms, two, one, 3, Memo::Sold).unwrap();
+        }
+        ledger.transfer(0, body, bin, 5, Memo::Dug).unwrap();
+        ledger.transfer(0, buyers, two, 7, Memo::Sold).unwrap();
+        assert!(ledger.journal().len() < JOURNAL_LINES_MAX);
+        assert!(ledger.journal()[..ledger.journal().len() - 2].is_sorted_by_key(|line| line.at_ms));
+        let mut told: Vec<i64> = opening.iter().map(|account| account.balance).collect();
+        let mut by_memo: BTreeMap<Memo, i128> = BTreeMap::new();
+        for line in ledger.journal() {
+            told[line.from.0 as usize] -= line.amount;
+            told[line.to.0 as usize] += line.amount;
+            *by_memo.entry(line.memo).or_default() += i128::from(line.amount);
+        }
+        let balances: Vec<i64> = ledger.accounts.iter().map(Account::balance).collect();
+        assert_eq!(told, balances);
+        for (memo, amount) in by_memo {
+            assert_eq!(ledger.moved(memo, None, None), amount, "{memo:?}");
+        }
+        assert_eq!(ledger.moved(Memo::Sold, Some(buyers), None), 7);
+        assert_eq!(
+            ledger.moved(Memo::Bought, None, Some(two)),
+            3 * i128::from(transfers)
+        );
+        let bought = ledger
+            .totals()
+            .iter()
+            .find(|total| total.memo == Memo::Bought)
+            .unwrap();
+        assert_eq!(bought.count, transfers);
+    }
+
+    #[test]
     fn a_saved_ledger_goes_on_as_the_original() {
         let mut ledger = ledger();
         let (body, bin) = (ledger.find("body").unwrap(), ledger.find("bin").unwrap());
@@ -614,6 +798,7 @@ mod tests {
         assert_eq!(restored.accounts, ledger.accounts);
         assert_eq!(restored.journal, ledger.journal);
         assert_eq!(restored.journal.len(), 1);
+        assert_eq!(restored.totals, ledger.totals);
         assert_eq!(restored.find("bin"), Some(bin));
     }
 

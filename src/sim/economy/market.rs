@@ -292,6 +292,8 @@ pub struct Market {
     terms: MarketTerms,
     pressure: Pressure,
     sold_g: i64,
+    /// What buyers would have paid for all of it, less what they paid.
+    surplus_credits: f64,
     history: Vec<PricePoint>,
     history_max: usize,
     sample_every_ms: u64,
@@ -312,6 +314,7 @@ impl Market {
             terms,
             pressure: Pressure::NONE,
             sold_g: 0,
+            surplus_credits: 0.0,
             history: Vec::new(),
             history_max: HISTORY_MAX,
             sample_every_ms: FIRST_SAMPLE_EVERY_MS,
@@ -339,6 +342,35 @@ impl Market {
     /// Sold here since the start.
     pub fn sold_g(&self) -> i64 {
         self.sold_g
+    }
+
+    /// What buyers would have paid for all that was sold here, by their demand and under the
+    /// ceiling, less what they paid: the consumer surplus.
+    pub fn surplus_credits(&self) -> f64 {
+        self.surplus_credits
+    }
+
+    /// Consumer surplus of a lot that is bought at the price after it: the area between the demand
+    /// curve and that price, by Simpson's rule in eight parts.
+    fn surplus_of(&self, now_ms: u64, lot_kg: f64) -> f64 {
+        const PARTS: u32 = 8;
+        let before_kg = self.overhang_kg(now_ms);
+        let price = |part: f64| {
+            self.pressure
+                .price_with_kg(&self.terms, before_kg + part * lot_kg)
+        };
+        let paid = price(1.0);
+        let sum: f64 = (0..=PARTS)
+            .map(|k| {
+                let weight = match k {
+                    0 | PARTS => 1.0,
+                    k if k % 2 == 1 => 4.0,
+                    _ => 2.0,
+                };
+                weight * (price(f64::from(k) / f64::from(PARTS)) - paid)
+            })
+            .sum();
+        lot_kg * sum / (3.0 * f64::from(PARTS))
     }
 
     /// When it next has something to do [ms]: a sample to take, or a day to carry on. Never, while
@@ -438,6 +470,7 @@ impl Market {
                         (now_ms / self.sample_every_ms + 1) * self.sample_every_ms;
                 }
             }
+            self.surplus_credits += self.surplus_of(now_ms, mass_g as f64 * 1e-3);
             self.pressure.put(&self.terms, now_ms, mass_g as f64 * 1e-3);
             self.sold_g = self.sold_g.saturating_add(mass_g);
             self.remember(PricePoint {

@@ -261,6 +261,12 @@ impl Markets {
         self.due_ms = due.unwrap_or(u64::MAX);
     }
 
+    /// What buyers everywhere would have paid for all that was sold to them, less what they paid
+    /// [credits].
+    pub fn surplus_credits(&self) -> f64 {
+        self.markets.iter().map(Market::surplus_credits).sum()
+    }
+
     /// What the Earth was spared so far. On Earth mines stand idle for part of what is sold, as the
     /// supply response has it, over the years; in space each kilogram stands for its launch, and
     /// for the propellant that would have brought it on from low orbit.

@@ -20,11 +20,12 @@ use super::economy::commerce::Commerce;
 use super::economy::good::Good;
 use super::economy::ledger::{AccountId, Ledger, Memo};
 use super::economy::stores::Place;
-use super::level::PlantKind;
 use super::level::kind::Fitted;
 use super::level::modules::Catalogue;
+use super::level::{MotionModel, PlantKind};
 use super::order::{Log, Severity};
 use super::prospector::{ProspectorId, Prospectors};
+use super::robot::atlas::Atlas;
 use super::robot::{Spares, service};
 use super::{Accounts, Clock, SimSystems, Terms, Tick};
 
@@ -554,6 +555,7 @@ pub(super) fn bake(
     accounts: Res<Accounts>,
     catalogue: Res<Catalogue>,
     terrain: Res<Terrain>,
+    atlas: Res<Atlas>,
     prospectors: Res<Prospectors>,
     mut ledger: ResMut<Ledger>,
     mut commerce: ResMut<Commerce>,
@@ -566,7 +568,16 @@ pub(super) fn bake(
         if plant.next_look_ms <= now_ms {
             plant.next_look_ms = now_ms + SUNLIGHT_PERIOD_MS;
             let height_m = 0.5 * plant.kind.size_m.1;
-            plant.solar_w = if horizon.sees_sun(&daylight, &terrain, plant.position_m, height_m) {
+            let sees_sun = match terms.motion {
+                MotionModel::Simulated => {
+                    horizon.sees_sun(&daylight, &terrain, plant.position_m, height_m)
+                }
+                // Measured once: years of digging would have it measured again every day.
+                MotionModel::Planned => horizon.sees_sun_over(&daylight, plant.position_m, || {
+                    atlas.skyline(plant.position_m.as_dvec3(), height_m)
+                }),
+            };
+            plant.solar_w = if sees_sun {
                 daylight.flux_w_m2() * plant.kind.solar_area_m2 * plant.kind.solar_efficiency
             } else {
                 0.0

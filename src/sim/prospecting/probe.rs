@@ -58,6 +58,12 @@ impl Probe {
         Some((running.spent_s / running.time_s).min(1.0))
     }
 
+    /// Time that the present measurement still takes [s].
+    pub fn left_s(&self) -> Option<f64> {
+        let running = self.running.as_ref()?;
+        Some((running.time_s - running.spent_s).max(0.0))
+    }
+
     pub fn power_w(&self) -> f64 {
         self.running.as_ref().map_or(0.0, |m| m.spec.power_w)
     }

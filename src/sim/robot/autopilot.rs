@@ -9,10 +9,12 @@ use std::collections::VecDeque;
 use bevy::math::DVec3;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
 
 use super::feats::{Feats, Jump};
 use super::forecast::Craft;
 use super::guidance::{self, Hop, NoHop};
+use super::transit::Transit;
 use super::{Anchor, Battery, Bin, Drive, FieldCell, Gear, Robot, Tank, anchor_ground, drill};
 use crate::sim::asteroid::Terrain;
 use crate::sim::economy::ledger::{Ledger, Memo};
@@ -167,6 +169,10 @@ pub struct Autopilot {
     pub(super) spent_s: f64,
     /// Said once while the battery keeps the plan waiting.
     waiting_for_power: bool,
+    /// Where motion is planned: the journey that the robot is on, whatever the plan says by now,
+    /// and when what it is at will end [ms].
+    pub(super) transit: Option<Transit>,
+    pub(super) due_ms: Option<u64>,
 }
 
 impl Autopilot {
@@ -175,7 +181,32 @@ impl Autopilot {
     }
 
     pub fn is_idle(&self) -> bool {
-        self.plan.is_empty()
+        self.plan.is_empty() && self.transit.is_none()
+    }
+
+    /// When what it is at will end, where that is planned [ms].
+    pub fn due_ms(&self) -> Option<u64> {
+        self.due_ms
+    }
+
+    /// The planned journey that it is on.
+    pub fn transit(&self) -> Option<&Transit> {
+        self.transit.as_ref()
+    }
+
+    pub(super) fn is_waiting_for_power(&self) -> bool {
+        self.waiting_for_power
+    }
+
+    pub(super) fn wait_for_power(&mut self) {
+        self.waiting_for_power = true;
+    }
+
+    /// Feeds a planned journey to the state hash.
+    pub(crate) fn hash_into(&self, hash: &mut Xxh3) {
+        if let Some(transit) = &self.transit {
+            transit.hash_into(hash);
+        }
     }
 
     /// Replaces the plan.
@@ -183,6 +214,10 @@ impl Autopilot {
         self.plan = plan.into_iter().collect();
         self.spent_s = 0.0;
         self.waiting_for_power = false;
+        // What has taken off lands, wanted or not.
+        if let Some(transit) = &mut self.transit {
+            transit.serve_no_more();
+        }
     }
 
     /// The present step is done.
@@ -197,11 +232,15 @@ impl Autopilot {
     }
 
     pub(super) fn digs(&self) -> bool {
-        matches!(self.step(), Some(Step::Dig { .. })) && !self.waiting_for_power
+        matches!(self.step(), Some(Step::Dig { .. })) && self.is_free_to_work()
     }
 
     pub(super) fn drills(&self) -> bool {
-        matches!(self.step(), Some(Step::Drill { .. })) && !self.waiting_for_power
+        matches!(self.step(), Some(Step::Drill { .. })) && self.is_free_to_work()
+    }
+
+    fn is_free_to_work(&self) -> bool {
+        !self.waiting_for_power && self.transit.is_none()
     }
 
     /// Whether the present step moves the robot, and so needs short ticks.
@@ -220,6 +259,9 @@ impl Autopilot {
     pub fn activity(&self, robot: &Robot, motion: &Motion) -> Activity {
         if robot.lost {
             return Activity::Lost;
+        }
+        if self.transit.is_some() {
+            return Activity::Hopping;
         }
         match self.step() {
             None if motion.at_rest || motion.touching => Activity::Idle,
@@ -251,6 +293,15 @@ impl Autopilot {
     pub fn describe(&self, robot: &Robot, motion: &Motion, bin: &Bin) -> String {
         if robot.lost {
             return "lost to space".into();
+        }
+        if let Some(transit) = &self.transit {
+            let off_m = match self.step() {
+                Some(Step::Hop { target_m, .. } | Step::Fly { target_m, .. }) => {
+                    motion.position_m.as_dvec3().distance(*target_m)
+                }
+                _ => transit.left_m(motion.position_m.as_dvec3()),
+            };
+            return format!("in flight, {off_m:.0} m to go");
         }
         if self.waiting_for_power {
             return "waiting for the Sun: battery low".into();
@@ -603,17 +654,7 @@ pub(in crate::sim) fn fly(
                             apex_m,
                             predicted_apex_m,
                         };
-                        let verdict = jump.error().map_or_else(String::new, |error| {
-                            format!(
-                                "; {:.1} m were predicted, {:.0} % off",
-                                predicted_apex_m.unwrap_or_default(),
-                                100.0 * error
-                            )
-                        });
-                        tell(
-                            Severity::Info,
-                            format!("{} has been {apex_m:.1} m up{verdict}", robot.name),
-                        );
+                        tell(Severity::Info, jump.in_words());
                         feats.jumps.push(jump);
                     }
                     pilot.finish();
@@ -914,7 +955,7 @@ pub(in crate::sim) fn work(
         } else if 2.0 * LOW_BATTERY < battery.fraction() {
             pilot.waiting_for_power = false;
         }
-        if pilot.waiting_for_power {
+        if pilot.waiting_for_power || pilot.transit.is_some() {
             continue;
         }
         pilot.spent_s += tick_s;
@@ -1081,4 +1122,5 @@ pub(in crate::sim) fn work(
     }
 }
 
-const REFUEL_S: f64 = 60.0;
+/// Time to fill a tank [s] (assumed).
+pub(super) const REFUEL_S: f64 = 60.0;

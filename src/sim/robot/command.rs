@@ -5,6 +5,7 @@
 use bevy::math::DVec3;
 use bevy::prelude::*;
 
+use super::atlas::Atlas;
 use super::autopilot::{
     Autopilot, GLIDE_PROPELLANT_G, LOW_BATTERY, Stage, Step, can_thrust, craft, hop_speed_max_m_s,
     jump_speed_max_m_s,
@@ -16,8 +17,9 @@ use super::{
     Anchor, Battery, Bin, FieldCell, Gear, Health, Robot, Service, Tank, Tool, anchor_ground,
     dig_rate_kg_per_s, drill,
 };
-use crate::sim::asteroid::Terrain;
+use crate::sim::asteroid::{GravityCell, Terrain};
 use crate::sim::desk::Desk;
+use crate::sim::level::MotionModel;
 use crate::sim::level::kind::AnchorSpec;
 use crate::sim::observation::Activity;
 use crate::sim::order::{Order, Refusal};
@@ -64,6 +66,8 @@ impl Desk<'_, '_> {
         order: &Order,
     ) -> Result<(), Refusal> {
         let Self {
+            terms,
+            atlas,
             terrain,
             prospectors,
             registry,
@@ -156,35 +160,47 @@ impl Desk<'_, '_> {
                 plan.push(Step::Release);
             }
         };
+        let planned = terms.motion == MotionModel::Planned;
+        let stand = |place_m| stand(terrain, atlas, planned, robot, place_m);
+        // Whether hops lead there at all.
+        let find_way = |cell: &mut GravityCell, target_m: DVec3| {
+            let found = if planned {
+                let way = atlas.way(&craft(robot, bin, tank), at_m, target_m);
+                way.as_ref().as_ref().map(|_| ()).map_err(|no_hop| *no_hop)
+            } else {
+                guidance::plan_route(
+                    terrain,
+                    cell,
+                    at_m,
+                    target_m,
+                    robot.half_height_m(),
+                    hop_speed_max_m_s(robot, bin, tank),
+                )
+                .map(|_| ())
+            };
+            found.map_err(|no_hop| Refusal::because(no_hop.to_string()))
+        };
         match order {
             Order::HopTo { target_m, .. } => {
                 needs_part(robot.kind.hop.is_some(), "legs to hop with")?;
                 needs_power()?;
-                let target_m = stand_at(terrain, robot, DVec3::from_array(*target_m))?;
+                let target_m = stand(DVec3::from_array(*target_m))?;
                 if standing && !can_glide(robot, tank) {
-                    guidance::plan_route(
-                        terrain,
-                        &mut cell.0,
-                        at_m,
-                        target_m,
-                        robot.half_height_m(),
-                        hop_speed_max_m_s(robot, bin, tank),
-                    )
-                    .map_err(|no_hop| Refusal::because(no_hop.to_string()))?;
+                    find_way(&mut cell.0, target_m)?;
                 }
                 release_first(&mut plan);
                 plan.push(hop(target_m));
             }
             Order::FlyTo { target_m, .. } => {
                 needs_power()?;
-                let target_m = stand_at(terrain, robot, DVec3::from_array(*target_m))?;
+                let target_m = stand(DVec3::from_array(*target_m))?;
                 let craft = craft(robot, bin, tank);
                 if !craft.can_thrust() {
                     return Err(Refusal::because(format!(
                         "{name} has no thrusters, or nothing to burn in them"
                     )));
                 }
-                let way = forecast::fly_to(terrain, &mut cell.0, &craft, at_m, target_m);
+                let way = forecast::fly_to(terrain, &mut cell.0, at_m, target_m).estimate(&craft);
                 if craft.propellant_kg < way.propellant_kg {
                     return Err(Refusal::because(format!(
                         "the way takes {:.2} kg of propellant, {name} has {:.2} kg",
@@ -215,15 +231,7 @@ impl Desk<'_, '_> {
                 release_first(&mut plan);
                 if 1.5 < at_m.distance(target_m) || !standing {
                     if standing && !can_glide(robot, tank) {
-                        guidance::plan_route(
-                            terrain,
-                            &mut cell.0,
-                            at_m,
-                            target_m,
-                            robot.half_height_m(),
-                            hop_speed_max_m_s(robot, bin, tank),
-                        )
-                        .map_err(|no_hop| Refusal::because(no_hop.to_string()))?;
+                        find_way(&mut cell.0, target_m)?;
                     }
                     plan.push(hop(target_m));
                 }
@@ -299,6 +307,11 @@ impl Desk<'_, '_> {
                     return Err(Refusal::because(format!(
                         "{name} is anchored: release it first"
                     )));
+                }
+                if planned {
+                    return Err(Refusal::because(
+                        "motion is planned in this level: nothing can be steered by hand",
+                    ));
                 }
                 plan.push(Step::Actuate {
                     thrust_n,
@@ -379,7 +392,14 @@ impl Desk<'_, '_> {
                         plant.name
                     )));
                 }
-                go_to_dock(&mut plan, terrain, robot, motion, *anchor, plant)?;
+                go_to_dock(
+                    &mut plan,
+                    terrain,
+                    (planned, &stand),
+                    motion,
+                    *anchor,
+                    plant,
+                )?;
                 plan.push(Step::Unload {
                     plant: plant.name.clone(),
                 });
@@ -395,7 +415,14 @@ impl Desk<'_, '_> {
                         plant.name
                     )));
                 }
-                go_to_dock(&mut plan, terrain, robot, motion, *anchor, plant)?;
+                go_to_dock(
+                    &mut plan,
+                    terrain,
+                    (planned, &stand),
+                    motion,
+                    *anchor,
+                    plant,
+                )?;
                 plan.push(Step::Refuel {
                     plant: plant.name.clone(),
                 });
@@ -474,24 +501,26 @@ impl Desk<'_, '_> {
         let from_m = motion.position_m.as_dvec3();
         let craft = craft(robot, bin, tank);
         let terrain = &*self.terrain;
+        let planned = self.terms.motion == MotionModel::Planned;
+        let atlas = &*self.atlas;
+        let stand = |place_m| stand(terrain, atlas, planned, robot, place_m);
         let mut hop_to = |target_m: DVec3| {
+            if planned {
+                return match &*atlas.way(&craft, from_m, target_m) {
+                    Ok(way) => Ok(way.estimate(&craft)),
+                    Err(no_hop) => Err(Refusal::because(no_hop.to_string())),
+                };
+            }
             let mut stream = random::stream(0, "estimate");
             forecast::hop_to(terrain, &mut cell.0, &craft, from_m, target_m, &mut stream)
+                .map(|way| way.estimate(&craft))
                 .map_err(|no_hop| Refusal::because(no_hop.to_string()))
         };
         match order {
-            Order::HopTo { target_m, .. } => {
-                hop_to(stand_at(terrain, robot, DVec3::from_array(*target_m))?)
-            }
+            Order::HopTo { target_m, .. } => hop_to(stand(DVec3::from_array(*target_m))?),
             Order::FlyTo { target_m, .. } => {
-                let target_m = stand_at(terrain, robot, DVec3::from_array(*target_m))?;
-                Ok(forecast::fly_to(
-                    terrain,
-                    &mut cell.0,
-                    &craft,
-                    from_m,
-                    target_m,
-                ))
+                let target_m = stand(DVec3::from_array(*target_m))?;
+                Ok(forecast::fly_to(terrain, &mut cell.0, from_m, target_m).estimate(&craft))
             }
             Order::Grip { target_m, .. } => {
                 let spec = robot
@@ -556,7 +585,14 @@ impl Desk<'_, '_> {
                 let plant =
                     willing_plant(&self.plants, sender, plant.as_deref(), motion.position_m)?;
                 let mut plan = Vec::new();
-                go_to_dock(&mut plan, terrain, robot, motion, *anchor, plant)?;
+                go_to_dock(
+                    &mut plan,
+                    terrain,
+                    (planned, &stand),
+                    motion,
+                    *anchor,
+                    plant,
+                )?;
                 let unload_s = 3.6 * bin.load.mass_g as f64 / robot.kind.unload_rate_kg_per_h;
                 let there = match plan.last() {
                     Some(Step::Hop { target_m, .. }) => hop_to(*target_m)?,
@@ -683,7 +719,11 @@ fn hop(target_m: DVec3) -> Step {
 }
 
 /// Where the chassis is when the robot stands at the surface point nearest to `place_m`.
-fn stand_at(terrain: &Terrain, robot: &Robot, place_m: DVec3) -> Result<DVec3, Refusal> {
+pub(super) fn stand_at(
+    terrain: &Terrain,
+    half_height_m: f64,
+    place_m: DVec3,
+) -> Result<DVec3, Refusal> {
     let model = terrain.model();
     let from_centre = model.from_centre(place_m);
     if !place_m.is_finite()
@@ -701,11 +741,7 @@ fn stand_at(terrain: &Terrain, robot: &Robot, place_m: DVec3) -> Result<DVec3, R
     if 0.0 < weight.dot(terrain.normal(ground_m)) {
         return Err(Refusal::because(NoHop::Outward.to_string()));
     }
-    Ok(guidance::landing_spot_m(
-        terrain,
-        ground_m,
-        robot.half_height_m(),
-    ))
+    Ok(guidance::landing_spot_m(terrain, ground_m, half_height_m))
 }
 
 /// Where the chassis is when the robot stands on the rock nearest to a place.
@@ -715,7 +751,7 @@ fn grip_at(
     spec: AnchorSpec,
     place_m: DVec3,
 ) -> Result<DVec3, Refusal> {
-    let ground_m = stand_at(terrain, robot, place_m)?;
+    let ground_m = stand_at(terrain, robot.half_height_m(), place_m)?;
     let rock_m = anchor_ground::rock_near_m(terrain, ground_m, GRIP_REACH_M).ok_or_else(|| {
         Refusal::because(format!(
             "there is no rock to grip within {GRIP_REACH_M} m of that place"
@@ -726,11 +762,27 @@ fn grip_at(
     Ok(rock_m + (robot.half_height_m() + 0.02) * up)
 }
 
+/// Where a robot stands that is told to go to a place. Where motion is planned, the ground is that
+/// of before anybody dug, so that it need not be felt for again: it is when the robot lands.
+fn stand(
+    terrain: &Terrain,
+    atlas: &Atlas,
+    planned: bool,
+    robot: &Robot,
+    place_m: DVec3,
+) -> Result<DVec3, Refusal> {
+    if planned {
+        atlas.stand(robot.half_height_m(), place_m)
+    } else {
+        stand_at(terrain, robot.half_height_m(), place_m)
+    }
+}
+
 /// The steps that bring a robot within reach of a plant's dock.
 fn go_to_dock(
     plan: &mut Vec<Step>,
     terrain: &Terrain,
-    robot: &Robot,
+    (planned, stand): (bool, &dyn Fn(DVec3) -> Result<DVec3, Refusal>),
     motion: &Motion,
     anchor: Anchor,
     plant: &Plant,
@@ -742,11 +794,29 @@ fn go_to_dock(
         plan.push(Step::Release);
     }
     let plant_m = plant.position_m.as_dvec3();
-    let up = terrain.up(plant_m);
-    let towards = (motion.position_m.as_dvec3() - plant_m)
+    let up = if planned {
+        terrain.model().outward(plant_m)
+    } else {
+        terrain.up(plant_m)
+    };
+    let mut towards = (motion.position_m.as_dvec3() - plant_m)
         .reject_from_normalized(up)
         .normalize_or(up.any_orthonormal_vector());
+    if planned {
+        towards = berth(up, towards);
+    }
     let beside_m = plant_m + plant.docking_distance_m() * towards;
-    plan.push(hop(stand_at(terrain, robot, beside_m)?));
+    plan.push(hop(stand(beside_m)?));
     Ok(())
+}
+
+/// The nearest of a few directions around a plant: berths whose ground is known from earlier visits.
+fn berth(up: DVec3, towards: DVec3) -> DVec3 {
+    const BERTHS: f64 = 16.0;
+    let east = up.any_orthonormal_vector();
+    let north = up.cross(east);
+    let step_rad = std::f64::consts::TAU / BERTHS;
+    let angle_rad = towards.dot(north).atan2(towards.dot(east));
+    let angle_rad = (angle_rad / step_rad).round() * step_rad;
+    angle_rad.cos() * east + angle_rad.sin() * north
 }

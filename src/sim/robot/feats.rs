@@ -27,6 +27,18 @@ impl Jump {
         self.predicted_apex_m
             .map(|predicted_m| (predicted_m / self.apex_m.max(1e-3) - 1.0).abs())
     }
+
+    /// For its prospector.
+    pub(super) fn in_words(&self) -> String {
+        let verdict = self.error().map_or_else(String::new, |error| {
+            format!(
+                "; {:.1} m were predicted, {:.0} % off",
+                self.predicted_apex_m.unwrap_or_default(),
+                100.0 * error
+            )
+        });
+        format!("{} has been {:.1} m up{verdict}", self.robot, self.apex_m)
+    }
 }
 
 /// A hole drilled in one go.

@@ -1,11 +1,12 @@
 //! What an order is likely to come to, told before it is given.
 //!
-//! A way is planned as the pilot would plan it, then flown a few times with the errors that legs
+//! A [`Way`] is planned as the pilot would plan it, then flown a few times with the errors that legs
 //! and ground make, drawn from a stream of its own: the chances and the scatter of the estimate
 //! are counted over those flights. Landings are not flown but booked at what they take on
 //! average, measured on Bennu, Ryugu and Itokawa (`cargo bench --bench pilots` prints both).
 
 use bevy::math::DVec3;
+use serde::{Deserialize, Serialize};
 
 use super::autopilot::{CRUISE_ESCAPE_FRACTION, CRUISE_M_S};
 use super::guidance::{self, Leg, NoHop};
@@ -19,8 +20,11 @@ const GONE_S: f64 = 4.0 * 86_400.0;
 /// Time from the end of a flight to standing still on the mark, with thrusters [s], and what it
 /// takes in change of speed besides braking and hovering [m/s]: glide, descent and the press that
 /// ends the bounces.
-const LANDING_S: f64 = 240.0;
+pub(super) const LANDING_S: f64 = 240.0;
 const LANDING_M_S: f64 = 0.10;
+/// What it takes besides to come down on a mark and not just anywhere [m/s]: measured over trips of
+/// ten to eighty metres on Bennu.
+const MARK_M_S: f64 = 0.16;
 /// Ways over ground are longer than straight lines by this factor, and corrections of a flight on
 /// thrusters take this much change of speed a second besides holding its weight [m/s²].
 const DETOUR: f64 = 1.25;
@@ -30,13 +34,17 @@ const CRUISE_JITTER_M_S2: f64 = 6e-5;
 const ROLL_ON: f64 = 0.12;
 const ROLL_ON_STD: f64 = 0.12;
 /// Time to come to rest after a hop without thrusters [s].
-const BOUNCE_OUT_S: f64 = 2600.0;
+pub(super) const BOUNCE_OUT_S: f64 = 2600.0;
 /// A robot on its mark within this has arrived [m]: the promise is two metres on the ground.
 const ARRIVED_M: f64 = 1.5;
 /// Landings that go wrong for reasons that are not counted here: boulders, slopes, edges.
 const MISHAP: f64 = 0.02;
 /// The same without thrusters to choose the last metres.
 const MISHAP_WITHOUT_THRUST: f64 = 0.12;
+/// How far from its mark a robot stands that has landed on its thrusters [m], and one that has given
+/// up: at least so far, with so much scatter.
+const LANDED_OFF_M: f64 = 0.5;
+const GIVES_UP_M: (f64, f64) = (2.0, 3.0);
 
 /// What a robot brings to a flight.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,9 +98,127 @@ impl Craft {
             time_s,
             propellant_kg: self.burnt_kg(delta_v_m_s),
             energy_j: self.idle_power_w * time_s + self.thruster_power_w * burning_s,
-            arrive_chance: 1.0 - MISHAP,
             ..Estimate::default()
         }
+    }
+}
+
+/// A way as it was planned, and flown a few times with the errors that it may have: what any robot
+/// that flies it so may meet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Way {
+    /// Fastest take-off, and that over the escape speed at the start.
+    take_off_m_s: f64,
+    escape_fraction: f64,
+    apex_m: f64,
+    legs: u32,
+    /// Landings that go wrong for reasons that are not counted, 0 to 1.
+    mishap: f64,
+    /// Chance of a loss that is too rare to be counted.
+    rare_loss: f64,
+    flown: Vec<FlownWay>,
+}
+
+/// What came of one journey.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Journey {
+    pub time_s: f64,
+    pub propellant_kg: f64,
+    /// Spent in the thrusters' boiler [J].
+    pub thrust_j: f64,
+    pub end: End,
+}
+
+/// Where a journey ends.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum End {
+    /// On the ground, so far from the mark [m].
+    Down { off_m: f64 },
+    /// On the ground where the propellant ran out: so much of the way is done, 0 to 1.
+    Dry { part: f64 },
+    /// Never.
+    Lost,
+}
+
+impl Way {
+    /// What the way would take of a robot, and the chances that it has.
+    pub fn estimate(&self, craft: &Craft) -> Estimate {
+        let (mut time_s, mut speed_m_s, mut burning_s) = (0.0, 0.0, 0.0);
+        let (mut lost, mut arrived) = (0u32, 0u32);
+        let counted = self.flown.len() as f64;
+        for flown in &self.flown {
+            lost += u32::from(flown.lost);
+            arrived += u32::from(flown.arrived && flown.is_in_reach_of(craft) && !flown.lost);
+            time_s += flown.time_s / counted;
+            speed_m_s += flown.delta_v_m_s / counted;
+            burning_s += flown.burning_s / counted;
+        }
+        Estimate {
+            take_off_m_s: self.take_off_m_s,
+            apex_m: self.apex_m,
+            escape_fraction: self.escape_fraction,
+            legs: self.legs,
+            arrive_chance: f64::from(arrived) / counted * (1.0 - self.mishap),
+            lost_chance: (f64::from(lost) / counted).max(self.rare_loss).min(1.0),
+            ..craft.estimate(time_s, speed_m_s, burning_s)
+        }
+    }
+
+    /// One journey by chance: one of the flights that the estimate was counted over, with the
+    /// mishaps and the rare losses that it adds to them.
+    pub fn draw(&self, craft: &Craft, stream: &mut Stream) -> Journey {
+        let index = (random::uniform(stream) * self.flown.len() as f64) as usize;
+        let flown = &self.flown[index];
+        let counted =
+            self.flown.iter().filter(|flown| flown.lost).count() as f64 / self.flown.len() as f64;
+        let rare = ((self.rare_loss - counted) / (1.0 - counted).max(1e-12)).max(0.0);
+        let lost = random::uniform(stream) < rare || flown.lost;
+        let mishap = random::uniform(stream) < self.mishap;
+        let scatter = random::normal(stream).abs();
+        let needed_kg = craft.burnt_kg(flown.delta_v_m_s);
+        let end = if lost {
+            End::Lost
+        } else if !flown.is_in_reach_of(craft) {
+            End::Dry {
+                part: craft.propellant_kg / needed_kg,
+            }
+        } else if !flown.arrived {
+            End::Down {
+                off_m: flown.miss_m,
+            }
+        } else if mishap {
+            End::Down {
+                off_m: GIVES_UP_M.0 + GIVES_UP_M.1 * scatter,
+            }
+        } else {
+            End::Down {
+                off_m: flown.miss_m.min(ARRIVED_M),
+            }
+        };
+        let part = match end {
+            End::Dry { part } => part,
+            _ => 1.0,
+        };
+        Journey {
+            time_s: part * flown.time_s,
+            propellant_kg: (part * needed_kg).min(craft.propellant_kg),
+            thrust_j: part * craft.thruster_power_w * flown.burning_s,
+            end,
+        }
+    }
+
+    /// Greatest height over the start [m].
+    pub fn apex_m(&self) -> f64 {
+        self.apex_m
+    }
+
+    /// Speed of the fastest take-off [m/s].
+    pub fn take_off_m_s(&self) -> f64 {
+        self.take_off_m_s
+    }
+
+    pub fn legs(&self) -> u32 {
+        self.legs
     }
 }
 
@@ -107,7 +233,7 @@ pub fn hop_to(
     from_m: DVec3,
     to_m: DVec3,
     stream: &mut Stream,
-) -> Result<Estimate, NoHop> {
+) -> Result<Way, NoHop> {
     if from_m.distance(to_m) < 0.5 {
         return Err(NoHop::TooNear(from_m.distance(to_m)));
     }
@@ -121,7 +247,7 @@ pub fn hop_to(
     );
     let legs = match route {
         Ok(legs) => legs,
-        Err(_) if craft.can_thrust() => return Ok(fly_to(terrain, cell, craft, from_m, to_m)),
+        Err(_) if craft.can_thrust() => return Ok(fly_to(terrain, cell, from_m, to_m)),
         Err(no_hop) => return Err(no_hop),
     };
     let escape_m_s = guidance::escape_speed_m_s(terrain, from_m);
@@ -129,50 +255,33 @@ pub fn hop_to(
         .iter()
         .map(|leg| leg.hop.take_off_m_s.length())
         .fold(0.0, f64::max);
-    let (mut time_s, mut speed_m_s, mut burning_s) = (0.0, 0.0, 0.0);
-    let (mut lost, mut arrived) = (0u32, 0u32);
-    for _ in 0..FLIGHTS {
-        let flown = if craft.can_thrust() {
+    let flown = (0..FLIGHTS).map(|_| {
+        if craft.can_thrust() {
             fly_legs_with_thrusters(terrain, cell, &legs, stream)
         } else {
             fly_legs_without(terrain, cell, &legs, stream)
-        };
-        let enough =
-            craft.burnt_kg(flown.delta_v_m_s) <= craft.propellant_kg || craft.exhaust_m_s <= 0.0;
-        lost += u32::from(flown.lost);
-        arrived += u32::from(flown.arrived && enough && !flown.lost);
-        time_s += flown.time_s / f64::from(FLIGHTS);
-        speed_m_s += flown.delta_v_m_s / f64::from(FLIGHTS);
-        burning_s += flown.burning_s / f64::from(FLIGHTS);
-    }
-    let counted = f64::from(FLIGHTS);
-    let mishap = if craft.can_thrust() {
-        MISHAP
-    } else {
-        MISHAP_WITHOUT_THRUST
-    };
+        }
+    });
+    let flown = flown.collect();
     // What is too rare to be counted: a take-off faster than the escape speed.
     let margin = (escape_m_s / fastest_m_s.max(1e-9) - 1.0) / guidance::TAKE_OFF_SPEED_STD;
-    let rare = legs.len() as f64 * normal_above(margin);
-    Ok(Estimate {
+    Ok(Way {
         take_off_m_s: fastest_m_s,
-        apex_m: legs.iter().map(|leg| leg.hop.apex_m).fold(0.0, f64::max),
         escape_fraction: fastest_m_s / escape_m_s,
+        apex_m: legs.iter().map(|leg| leg.hop.apex_m).fold(0.0, f64::max),
         legs: legs.len() as u32,
-        arrive_chance: f64::from(arrived) / counted * (1.0 - mishap),
-        lost_chance: (f64::from(lost) / counted).max(rare).min(1.0),
-        ..craft.estimate(time_s, speed_m_s, burning_s)
+        mishap: if craft.can_thrust() {
+            MISHAP
+        } else {
+            MISHAP_WITHOUT_THRUST
+        },
+        rare_loss: (legs.len() as f64 * normal_above(margin)).min(1.0),
+        flown,
     })
 }
 
 /// A way over the ground on the thrusters.
-pub fn fly_to(
-    terrain: &Terrain,
-    cell: &mut GravityCell,
-    craft: &Craft,
-    from_m: DVec3,
-    to_m: DVec3,
-) -> Estimate {
+pub fn fly_to(terrain: &Terrain, cell: &mut GravityCell, from_m: DVec3, to_m: DVec3) -> Way {
     let escape_m_s = guidance::escape_speed_m_s(terrain, from_m);
     let speed_m_s = CRUISE_M_S.min(CRUISE_ESCAPE_FRACTION * escape_m_s);
     // Along the ground around the centre, not through it.
@@ -188,24 +297,48 @@ pub fn fly_to(
         + weight * LANDING_S
         + LANDING_M_S
         + 2.0 * speed_m_s;
-    let estimate = craft.estimate(cruise_s + LANDING_S, delta_v_m_s, cruise_s + LANDING_S);
-    let enough = estimate.propellant_kg < craft.propellant_kg;
-    Estimate {
+    Way {
         take_off_m_s: speed_m_s,
-        apex_m: 8.0,
         escape_fraction: speed_m_s / escape_m_s,
+        apex_m: 8.0,
         legs: 1,
-        arrive_chance: if enough { 1.0 - MISHAP } else { 0.0 },
-        ..estimate
+        mishap: MISHAP,
+        rare_loss: 0.0,
+        flown: vec![FlownWay {
+            time_s: cruise_s + LANDING_S,
+            delta_v_m_s,
+            burning_s: cruise_s + LANDING_S,
+            miss_m: LANDED_OFF_M,
+            arrived: true,
+            lost: false,
+        }],
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct FlownWay {
     time_s: f64,
     delta_v_m_s: f64,
     burning_s: f64,
+    /// From the mark at the end [m].
+    miss_m: f64,
     arrived: bool,
     lost: bool,
+}
+
+impl FlownWay {
+    const NOT_BEGUN: Self = Self {
+        time_s: 0.0,
+        delta_v_m_s: 0.0,
+        burning_s: 0.0,
+        miss_m: LANDED_OFF_M,
+        arrived: true,
+        lost: false,
+    };
+
+    fn is_in_reach_of(&self, craft: &Craft) -> bool {
+        craft.burnt_kg(self.delta_v_m_s) <= craft.propellant_kg || craft.exhaust_m_s <= 0.0
+    }
 }
 
 /// Hops whose misses the thrusters make good at each landing.
@@ -215,13 +348,7 @@ fn fly_legs_with_thrusters(
     legs: &[Leg],
     stream: &mut Stream,
 ) -> FlownWay {
-    let mut way = FlownWay {
-        time_s: 0.0,
-        delta_v_m_s: 0.0,
-        burning_s: 0.0,
-        arrived: true,
-        lost: false,
-    };
+    let mut way = FlownWay::NOT_BEGUN;
     for leg in legs {
         let take_off_m_s = guidance::disturbed_m_s(leg.hop.take_off_m_s, stream);
         let Some(landing) = fall(terrain, cell, leg, take_off_m_s) else {
@@ -237,6 +364,7 @@ fn fly_legs_with_thrusters(
         way.delta_v_m_s +=
             landing.speed_m_s + weight * (glide_s + 0.5 * LANDING_S) + LANDING_M_S + 0.06;
     }
+    way.delta_v_m_s += MARK_M_S;
     way
 }
 
@@ -247,13 +375,7 @@ fn fly_legs_without(
     legs: &[Leg],
     stream: &mut Stream,
 ) -> FlownWay {
-    let mut way = FlownWay {
-        time_s: 0.0,
-        delta_v_m_s: 0.0,
-        burning_s: 0.0,
-        arrived: true,
-        lost: false,
-    };
+    let mut way = FlownWay::NOT_BEGUN;
     let mut miss_m = 0.0;
     for leg in legs {
         let take_off_m_s = guidance::disturbed_m_s(leg.hop.take_off_m_s, stream);
@@ -278,6 +400,7 @@ fn fly_legs_without(
         way.time_s += (2.0 * miss_m / weight).sqrt() + BOUNCE_OUT_S;
         miss_m = (miss_m * (ROLL_ON + 1.5 * ROLL_ON_STD * random::normal(stream).abs())).max(0.3);
     }
+    way.miss_m = miss_m;
     way.arrived = miss_m <= ARRIVED_M;
     way
 }

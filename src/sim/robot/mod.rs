@@ -1,7 +1,7 @@
 //! Robots: what they are made of and how they spend power, propellant and tools.
 //!
 //! [`autopilot`] decides what a robot does from tick to tick, [`guidance`] computes hops, [`command`]
-//! turns orders into plans. What the ground is belongs in `asteroid`, how rigid bodies move in
+//! turns orders into plans, [`transit`] makes journeys of them where motion is planned. What the ground is belongs in `asteroid`, how rigid bodies move in
 //! `physics`, what a load is worth in `economy`.
 
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::asteroid::{Feedstock, GravityCell, Terrain};
 use super::economy::ledger::{AccountId, Ledger, Memo};
-use super::level::RobotKind;
 use super::level::kind::{AnchorSpec, WheelSpec};
+use super::level::{MotionModel, RobotKind};
 use super::observation::Activity;
 use super::order::{Log, Severity};
 use super::physics::{BodyHandle, Motion, Physics};
@@ -23,6 +23,7 @@ use super::voyage::rocket::exhaust_speed_m_per_s;
 use super::{Accounts, Clock, SimSystems, Terms, Tick};
 
 pub mod anchor_ground;
+pub mod atlas;
 pub mod autopilot;
 pub mod ballistics;
 pub mod command;
@@ -37,6 +38,7 @@ pub mod service;
 pub mod spoil;
 pub mod sunlight;
 pub mod thermal;
+pub mod transit;
 pub mod wear;
 pub mod wheels;
 
@@ -72,7 +74,7 @@ impl Plugin for RobotPlugin {
         app.add_systems(
             Tick,
             (
-                (autopilot::fly, drill::press)
+                (autopilot::fly.run_if(simulated), drill::press)
                     .chain()
                     .in_set(SimSystems::Command),
                 apply_loads.in_set(SimSystems::Forces),
@@ -89,12 +91,21 @@ impl Plugin for RobotPlugin {
                     autopilot::work,
                     service::work,
                     wear::age,
+                    transit::travel.run_if(planned),
                 )
                     .chain()
                     .in_set(SimSystems::Exchange),
             ),
         );
     }
+}
+
+fn simulated(terms: Res<Terms>) -> bool {
+    terms.motion == MotionModel::Simulated
+}
+
+fn planned(terms: Res<Terms>) -> bool {
+    terms.motion == MotionModel::Planned
 }
 
 /// A machine, its owner and its kind.
@@ -302,6 +313,7 @@ type Loaded<'w> = (
 /// Sums gravity, fictitious forces, thrust, legs and the reaction of the tools on each chassis.
 fn apply_loads(
     clock: Res<Clock>,
+    terms: Res<Terms>,
     terrain: Res<Terrain>,
     mut physics: ResMut<Physics>,
     mut log: ResMut<Log>,
@@ -357,6 +369,10 @@ fn apply_loads(
                     robot.name
                 ),
             );
+        }
+        if terms.motion == MotionModel::Planned {
+            // What nothing holds is thrown off in `transit`.
+            continue;
         }
         if !physics.is_moving(body) {
             if drive.thrust_m_s2 == DVec3::ZERO

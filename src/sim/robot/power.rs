@@ -4,16 +4,17 @@ use bevy::math::DVec3;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::atlas::Atlas;
 use super::autopilot::{Autopilot, Step};
 use super::wear::Health;
 use super::{Drive, Robot};
-use crate::sim::Clock;
 use crate::sim::asteroid::Terrain;
 use crate::sim::daylight::{Daylight, Horizon, SUNLIGHT_PERIOD_MS};
-use crate::sim::level::RobotKind;
 use crate::sim::level::kind::Mounting;
+use crate::sim::level::{MotionModel, RobotKind};
 use crate::sim::physics::Motion;
 use crate::sim::plant::Plant;
+use crate::sim::{Clock, Terms};
 
 /// Part of the drums' power that heats the robot; the rest goes into the ground (assumed).
 const DIG_HEAT: f64 = 0.5;
@@ -141,6 +142,10 @@ fn load_w(kind: &RobotKind, pilot: &Autopilot, drive: &Drive, health: &Health) -
         load_w += drum_w;
         heat_w += DIG_HEAT * drum_w;
     }
+    if let Some(transit) = pilot.transit() {
+        load_w += transit.power_w();
+        heat_w += THRUST_HEAT * transit.power_w();
+    }
     if drive.thrust_n != DVec3::ZERO
         && let Some(thrusters) = kind.thrusters
     {
@@ -163,6 +168,8 @@ type Powered<'w> = (
 /// Charges and drains batteries.
 pub(super) fn draw_power(
     clock: Res<Clock>,
+    terms: Res<Terms>,
+    atlas: Res<Atlas>,
     daylight: Res<Daylight>,
     terrain: Res<Terrain>,
     plants: Query<&Plant>,
@@ -177,7 +184,17 @@ pub(super) fn draw_power(
         if battery.next_look_ms <= clock.time_ms() {
             battery.next_look_ms = clock.time_ms() + SUNLIGHT_PERIOD_MS;
             let height_m = robot.half_height_m();
-            battery.lit = if motion.at_rest {
+            battery.lit = if terms.motion == MotionModel::Planned {
+                // High above the ground there are no shadows but the night's.
+                let sun = daylight.sky().sun_direction;
+                let at_m = motion.position_m.as_dvec3();
+                match pilot.transit() {
+                    Some(_) => 0.0 < sun.dot(terrain.model().outward(at_m)),
+                    None => horizon.sees_sun_over(&daylight, motion.position_m, || {
+                        atlas.skyline(at_m, height_m)
+                    }),
+                }
+            } else if motion.at_rest {
                 horizon.sees_sun(&daylight, &terrain, motion.position_m, height_m)
             } else {
                 daylight.reaches(&terrain, motion.position_m.as_dvec3(), height_m)

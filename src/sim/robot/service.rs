@@ -179,6 +179,11 @@ impl Service {
         Some((self.spent_s / time_s).min(1.0))
     }
 
+    /// Time that the job still takes [s], where it can be told.
+    pub(super) fn left_s(&self, kind: &RobotKind) -> Option<f64> {
+        Some((self.time_s(kind)? - self.spent_s).max(0.0))
+    }
+
     fn time_s(&self, kind: &RobotKind) -> Option<f64> {
         match self.job.as_ref()? {
             Job::Refit { remove, add, .. } => Some(refit_time_s(remove, add)),

@@ -16,7 +16,7 @@ use crate::sim::prospector::Prospectors;
 use crate::sim::{Accounts, Clock};
 
 /// A load is poured in portions of this mass, and the last of it at once [g].
-const PORTION_G: i64 = 5_000;
+pub(super) const PORTION_G: i64 = 5_000;
 /// Gap between the robot and the foot of its heap [m].
 const BEHIND_M: f64 = 1.0;
 

@@ -8,13 +8,14 @@ use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
+use super::atlas::Atlas;
 use super::autopilot::{Autopilot, Step};
 use super::power::Battery;
 use super::thermal::{self, Shell, Surroundings};
 use super::{Robot, Tool};
 use crate::sim::asteroid::Terrain;
 use crate::sim::daylight::Daylight;
-use crate::sim::level::RobotKind;
+use crate::sim::level::{MotionModel, RobotKind};
 use crate::sim::order::{Log, Refusal, Severity};
 use crate::sim::physics::Motion;
 use crate::sim::prospector::Prospectors;
@@ -307,6 +308,7 @@ pub(super) fn age(
     daylight: Res<Daylight>,
     terrain: Res<Terrain>,
     terms: Res<Terms>,
+    atlas: Res<Atlas>,
     chance: Res<Chance>,
     prospectors: Res<Prospectors>,
     mut log: ResMut<Log>,
@@ -328,6 +330,7 @@ pub(super) fn age(
         );
     }
     dug.clear();
+    let planned = terms.motion == MotionModel::Planned;
     for (_, motion, mut tool, ..) in &mut robots {
         if 0.0 < tool.dug_kg {
             dug.push((motion.position_m, std::mem::take(&mut tool.dug_kg)));
@@ -346,7 +349,13 @@ pub(super) fn age(
         }
         let kind = &*robot.kind;
         let at_m = motion.position_m.as_dvec3();
-        let height = sky.sun_direction.dot(terrain.up(at_m));
+        // Where motion is planned there are no wrinkles of the field worth looking up each minute.
+        let up = match pilot.transit() {
+            Some(_) => terrain.model().outward(at_m),
+            None if planned => atlas.skyline(at_m, robot.half_height_m()).up(),
+            None => terrain.up(at_m),
+        };
+        let height = sky.sun_direction.dot(up);
         let around = Surroundings {
             sun_w_m2: if battery.lit {
                 daylight.flux_w_m2()

@@ -1,0 +1,262 @@
+//! The tally: reads the figures of merit off a world, once a day and whenever somebody asks.
+//!
+//! What the figures are called and how they run over time stands in
+//! [`figures`](super::economy::figures), what each means in `docs/figures.md`. Nothing here changes
+//! anything but the notes themselves.
+
+use bevy::ecs::system::SystemParam;
+use bevy::prelude::*;
+
+use super::asteroid::Terrain;
+use super::asteroid::constituent::Constituent;
+use super::economy::commerce::Commerce;
+use super::economy::figures::{Figure, Figures, Merit, Sample, gini, richest_tenth_share};
+use super::economy::good::Good;
+use super::economy::ledger::{AccountId, Ledger, Memo, UCR_PER_CREDIT, Unit};
+use super::economy::markets::Markets;
+use super::economy::stores::Place;
+use super::law::claims::Registry;
+use super::plant::Plant;
+use super::prospector::{Prospector, ProspectorId, Prospectors};
+use super::robot::{Health, Robot};
+use super::{Accounts, Clock, SimSystems, Terms, Tick};
+
+/// Time in which a machine loses all of its price, evenly [ms] (assumed: ten years).
+const MACHINE_LIFE_MS: f64 = 10.0 * 365.25 * 86_400e3;
+
+/// Notes the figures of merit.
+pub struct TallyPlugin;
+
+impl Plugin for TallyPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(
+            Tick,
+            note.after(super::prospector::brains::decide)
+                .before(super::end)
+                .in_set(SimSystems::Observe),
+        );
+    }
+}
+
+fn note(clock: Res<Clock>, tally: Tally, mut figures: ResMut<Figures>) {
+    let now_ms = clock.end_ms();
+    if !figures.is_due(now_ms) {
+        return;
+    }
+    let received_ucr = tally.received_ucr();
+    let sample = Sample {
+        at_ms: now_ms,
+        values: tally.values(&figures, now_ms),
+    };
+    figures.note(sample);
+    figures.note_receipts(now_ms, received_ucr);
+}
+
+/// Everything that a figure is read from.
+#[derive(SystemParam)]
+pub struct Tally<'w, 's> {
+    terms: Res<'w, Terms>,
+    accounts: Res<'w, Accounts>,
+    terrain: Res<'w, Terrain>,
+    prospectors: Res<'w, Prospectors>,
+    ledger: Res<'w, Ledger>,
+    markets: Res<'w, Markets>,
+    registry: Res<'w, Registry>,
+    commerce: Res<'w, Commerce>,
+    robots: Query<'w, 's, (&'static Robot, &'static Health)>,
+    plants: Query<'w, 's, &'static Plant>,
+}
+
+impl Tally<'_, '_> {
+    /// All figures, in the order of [`Figure::ALL`]; None where one means nothing.
+    pub fn values(&self, figures: &Figures, now_ms: u64) -> Vec<Option<f64>> {
+        let mut values = vec![None; Figure::ALL.len()];
+        let mut put = |merit: Merit, value: f64| {
+            values[merit as usize] = value.is_finite().then_some(value);
+        };
+        let credits = |ucr: i128| ucr as f64 / UCR_PER_CREDIT as f64;
+        let ledger = &*self.ledger;
+        let moved = |memo: Memo, money: bool| -> i128 {
+            let of_kind = ledger.totals().iter().filter(|total| {
+                total.memo == memo && (ledger.account(total.from).unit == Unit::Credit) == money
+            });
+            of_kind.map(|total| total.amount).sum()
+        };
+        let sold_g: i64 = self.markets.iter().map(|market| market.sold_g()).sum();
+        put(Merit::Output, 1e-3 * sold_g as f64);
+        put(Merit::OutputValue, credits(self.sold_ucr()));
+        put(Merit::Price, self.markets.main().price_credits_per_kg());
+        put(Merit::ConsumerSurplus, self.markets.surplus_credits());
+        let displaced = self.markets.displaced();
+        put(Merit::OreDisplaced, displaced.ore_kg);
+        put(Merit::EnergyDisplaced, displaced.energy_mj);
+        put(Merit::EmissionsDisplaced, displaced.emissions_kg_co2e);
+        put(Merit::Taken, 1e-3 * self.terrain.removed_g() as f64);
+        let water = self.terrain.recount_removed_contents()[Constituent::Water as usize];
+        let water_g = water as f64 / Constituent::Water.units_per_g() as f64;
+        put(Merit::WaterTaken, 1e-3 * water_g);
+        put(Merit::Royalty, credits(moved(Memo::Royalty, true)));
+        put(Merit::Dividend, credits(moved(Memo::Dividend, true)));
+        put(Merit::Trade, credits(self.trade_ucr()));
+        put(Merit::Claims, self.registry.standing().count() as f64);
+
+        let wealth: Vec<f64> = self
+            .prospectors
+            .iter()
+            .map(|(id, prospector)| self.net_worth_credits(id, prospector, now_ms))
+            .collect();
+        let income: Vec<f64> = figures
+            .income_ucr(&self.received_ucr())
+            .into_iter()
+            .map(|ucr| credits(ucr.into()))
+            .collect();
+        let net_worth: f64 = wealth.iter().sum();
+        let profits = net_worth - self.endowed_credits();
+        put(Merit::NetWorth, net_worth);
+        put(Merit::Profits, profits);
+        put(Merit::Welfare, self.markets.surplus_credits() + profits);
+        let or_nothing = |share: Option<f64>| share.unwrap_or(f64::NAN);
+        put(Merit::GiniWealth, or_nothing(gini(&wealth)));
+        put(Merit::TopWealth, or_nothing(richest_tenth_share(&wealth)));
+        put(Merit::GiniIncome, or_nothing(gini(&income)));
+        put(Merit::TopIncome, or_nothing(richest_tenth_share(&income)));
+        let solvent = wealth.iter().filter(|worth| 0.0 < **worth).count();
+        put(Merit::Solvent, solvent as f64 / wealth.len() as f64);
+
+        let gone =
+            |(robot, health): &(&Robot, &Health)| robot.lost || robot.stripped || health.is_dead();
+        put(
+            Merit::RobotsLost,
+            self.robots.iter().filter(gone).count() as f64,
+        );
+        let lost_g: i64 = self
+            .robots
+            .iter()
+            .filter(|(robot, _)| robot.lost)
+            .map(|(robot, _)| robot.dry_g())
+            .sum();
+        let drifted_g = ledger.balance(self.accounts.drifted);
+        put(Merit::Debris, 1e-3 * (lost_g + drifted_g) as f64);
+        values
+    }
+
+    /// What nodes have paid for goods [µcr].
+    fn sold_ucr(&self) -> i128 {
+        let sellers = self.prospectors.iter();
+        sellers
+            .flat_map(|(_, prospector)| self.commerce.sales.of(&prospector.name))
+            .map(|(_, sold)| i128::from(sold.proceeds_ucr))
+            .sum()
+    }
+
+    fn owner_of(&self, account: AccountId) -> Option<ProspectorId> {
+        self.prospectors
+            .iter()
+            .find(|(_, prospector)| prospector.account == account)
+            .map(|(id, _)| id)
+    }
+
+    /// What prospectors have paid each other [µcr].
+    fn trade_ucr(&self) -> i128 {
+        self.ledger
+            .totals()
+            .iter()
+            .filter(|total| {
+                self.owner_of(total.from).is_some() && self.owner_of(total.to).is_some()
+            })
+            .map(|total| total.amount)
+            .sum()
+    }
+
+    /// What each prospector has earned since the start, before costs [µcr].
+    fn received_ucr(&self) -> Vec<i64> {
+        let mut received = vec![0i128; self.prospectors.iter().count()];
+        for total in self.ledger.totals() {
+            if total.memo.is_income()
+                && let Some(id) = self.owner_of(total.to)
+            {
+                received[id.0 as usize] += total.amount;
+            }
+        }
+        received
+            .into_iter()
+            .map(|ucr| i64::try_from(ucr).unwrap_or(i64::MAX))
+            .collect()
+    }
+
+    /// Money and machines of all at the start [credits].
+    fn endowed_credits(&self) -> f64 {
+        let money_ucr = self.ledger.moved(Memo::Endowment, None, None);
+        let robots: f64 = self
+            .robots
+            .iter()
+            .map(|(robot, _)| robot.kind.price_credits)
+            .sum();
+        let plants: f64 = self
+            .plants
+            .iter()
+            .map(|plant| plant.kind.price_credits)
+            .sum();
+        money_ucr as f64 / UCR_PER_CREDIT as f64 + robots + plants
+    }
+
+    /// What a prospector owns at the prices of the day [credits]: money, goods at what the next
+    /// kilogram would fetch from where they lie, and machines by their age.
+    pub fn net_worth_credits(&self, id: ProspectorId, prospector: &Prospector, now_ms: u64) -> f64 {
+        let money = self.ledger.balance(prospector.account) as f64 / UCR_PER_CREDIT as f64;
+        let stored: f64 = self
+            .commerce
+            .stores
+            .of(&prospector.name)
+            .map(|(place, good, account)| {
+                1e-3 * self.ledger.balance(account) as f64 * self.price_at(place, good)
+            })
+            .sum();
+        let water_price = self.price_at(&Place::Site, Good::Water);
+        let in_tanks: f64 = self
+            .plants
+            .iter()
+            .filter(|plant| plant.owner == id)
+            .map(|plant| 1e-3 * plant.water_g() as f64 * water_price)
+            .sum();
+        let left = (1.0 - now_ms as f64 / MACHINE_LIFE_MS).max(0.0);
+        let robots: f64 = self
+            .robots
+            .iter()
+            .filter(|(robot, health)| {
+                robot.owner == id && !robot.lost && !robot.stripped && !health.is_dead()
+            })
+            .map(|(robot, _)| left * robot.kind.price_credits)
+            .sum();
+        let plants: f64 = self
+            .plants
+            .iter()
+            .filter(|plant| plant.owner == id)
+            .map(|plant| left * plant.kind.price_credits)
+            .sum();
+        money + stored + in_tanks + robots + plants
+    }
+
+    /// What a kilogram fetches at a place [credits]: at a node its price there, at the site the best
+    /// price of all nodes less the way there; nothing where nobody buys it.
+    fn price_at(&self, place: &Place, good: Good) -> f64 {
+        let of_good = self.markets.iter().filter(|market| market.good() == good);
+        match place {
+            Place::Node(node) => of_good
+                .filter(|market| market.node() == node)
+                .map(|market| market.price_credits_per_kg())
+                .fold(0.0, f64::max),
+            Place::Site => of_good
+                .filter_map(|market| {
+                    let there = Place::Node(market.node().to_owned());
+                    let mut routes = self.terms.routes.iter();
+                    let route =
+                        routes.find(|route| route.from == Place::Site && route.to == there)?;
+                    let price = market.price_credits_per_kg();
+                    let arrives = price * (1.0 - route.burnt_share());
+                    Some(arrives - route.fee_credits_per_kg)
+                })
+                .fold(0.0, f64::max),
+        }
+    }
+}
