@@ -154,6 +154,10 @@ pub(super) fn travel(
     ) in &mut robots
     {
         if robot.lost || robot.carried_by.is_some() {
+            // Nothing of it is worth ending a tick for.
+            if pilot.due_ms.is_some() {
+                pilot.due_ms = None;
+            }
             continue;
         }
         let owner = prospectors.name(robot.owner);
@@ -167,6 +171,7 @@ pub(super) fn travel(
             if transit.end == End::Lost {
                 robot.lost = true;
                 pilot.abort();
+                pilot.due_ms = None;
                 physics.remove_from_site(body);
                 tell(
                     Severity::Alarm,
@@ -290,10 +295,12 @@ pub(super) fn travel(
             motion.touching = false;
             motion.velocity_m_s = way_m_s.as_vec3();
         }
+        // What waits for the Sun ends nobody knows when.
+        let powered = LOW_BATTERY <= battery.fraction();
         let left_s = foresee(&robot, bin, battery, &pilot, tool)
             .into_iter()
-            .chain(probe.left_s())
-            .chain(service.left_s(&robot.kind))
+            .chain(probe.left_s().filter(|_| powered))
+            .chain(service.left_s(&robot.kind).filter(|_| powered))
             .min_by(f64::total_cmp);
         pilot.due_ms = match &pilot.transit {
             Some(transit) => Some(transit.arrives_ms),
