@@ -218,6 +218,42 @@ fn a_voyage_may_be_lost_and_then_its_grams_are_booked_as_lost() {
 }
 
 #[test]
+fn what_is_bought_on_earth_can_be_launched_and_costs_more_than_it_brings() {
+    let mut world = depot(0.0);
+    let before = micro_credits(&world, "player");
+    let nickel = |mass_kg| Order::BuyOnEarth {
+        good: Good::Nickel,
+        mass_kg,
+    };
+    give(&mut world, "player", nickel(2.0)).unwrap();
+    let paid = 1e-6 * (before - micro_credits(&world, "player")) as f64;
+    // 16.8 credits/kg, and the upkeep of a tick.
+    assert!((paid - 33.6).abs() < 0.01, "{paid}");
+    assert!(give(&mut world, "player", nickel(1e9)).is_err());
+    let helium = Order::BuyOnEarth {
+        good: Good::Helium3,
+        mass_kg: 1.9,
+    };
+    let reason = give(&mut world, "player", helium).unwrap_err();
+    assert!(reason.contains("to be had"), "{reason}");
+    let launch = Order::Ship {
+        from: node("Earth"),
+        to: node("EML1"),
+        good: Good::Nickel,
+        mass_kg: 2.0,
+        buy_propellant: false,
+    };
+    give(&mut world, "player", launch).unwrap();
+    let spent = 1e-6 * (before - micro_credits(&world, "player")) as f64;
+    let quote = world
+        .quote(&node("EML1"), "EML1", Good::Nickel, 2.0)
+        .unwrap();
+    assert!(quote.net_credits < spent, "{quote:?}");
+    assert_eq!(see(&mut world, "player").shipments[0].mass_kg, 2.0);
+    assert_books(&mut world);
+}
+
+#[test]
 fn orders_about_goods_that_cannot_be_are_refused_and_change_nothing() {
     let mut world = depot(0.0);
     let refused = |world: &mut Headless, order: Order, because: &str| {

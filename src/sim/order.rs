@@ -119,6 +119,8 @@ pub enum Order {
         #[serde(default)]
         buy_propellant: bool,
     },
+    /// Buy goods on Earth, into one's store there; `Ship` launches them.
+    BuyOnEarth { good: Good, mass_kg: f64 },
     /// Sell goods from one's store at a node to the market there.
     SellGoods {
         node: String,
@@ -235,6 +237,7 @@ impl Order {
             | Self::LoadWater { .. }
             | Self::Ship { .. }
             | Self::SellGoods { .. }
+            | Self::BuyOnEarth { .. }
             | Self::PrintSpares { .. }
             | Self::OfferData { .. }
             | Self::WithdrawOffer { .. }
@@ -259,6 +262,7 @@ impl Order {
                 | Self::LoadWater { .. }
                 | Self::Ship { .. }
                 | Self::SellGoods { .. }
+                | Self::BuyOnEarth { .. }
         )
     }
 
@@ -334,6 +338,9 @@ impl fmt::Display for Order {
                 mass_kg,
                 ..
             } => write!(f, "ship {mass_kg} kg of {good} from {from} to {to}"),
+            Self::BuyOnEarth { good, mass_kg } => {
+                write!(f, "buy {mass_kg} kg of {good} on Earth")
+            }
             Self::SellGoods {
                 node,
                 good,

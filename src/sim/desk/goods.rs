@@ -9,6 +9,7 @@ use super::Desk;
 use crate::sim::economy::good::Good;
 use crate::sim::economy::ledger::{AccountId, AccountKind, Memo, Unit};
 use crate::sim::economy::stores::Place;
+use crate::sim::economy::tables::EARTH;
 use crate::sim::order::{Order, Refusal, Severity};
 use crate::sim::plant::process::Input;
 use crate::sim::plant::queue::{Opening, Toll};
@@ -86,6 +87,7 @@ impl Desk<'_, '_> {
                 good,
                 mass_kg,
             } => self.sell_goods(sender, node, *good, *mass_kg),
+            Order::BuyOnEarth { good, mass_kg } => self.buy_on_earth(sender, *good, *mass_kg),
             _ => unreachable!("not about goods"),
         }
     }
@@ -404,6 +406,60 @@ impl Desk<'_, '_> {
             days(shipment.arrives_at_ms)
         );
         self.tell(sender, text);
+        Ok(())
+    }
+
+    fn buy_on_earth(
+        &mut self,
+        sender: ProspectorId,
+        good: Good,
+        mass_kg: f64,
+    ) -> Result<(), Refusal> {
+        let mass_g = grams_of(mass_kg)?;
+        let market = self
+            .markets
+            .find(EARTH, good)
+            .ok_or_else(|| Refusal::because(format!("nobody on Earth sells {good}")))?;
+        let offer = market.offer(mass_g).ok_or_else(|| {
+            Refusal::because(format!("there are no {mass_kg} kg of {good} to be had"))
+        })?;
+        let payer = self.prospectors.get(sender).account;
+        let there_ucr = self.ledger.balance(payer);
+        if there_ucr < offer.proceeds_ucr {
+            return Err(Refusal::because(format!(
+                "{mass_kg} kg of {good} cost {:.2} credits, and the account holds {:.2}",
+                1e-6 * offer.proceeds_ucr as f64,
+                1e-6 * there_ucr as f64
+            )));
+        }
+        let paid = self
+            .markets
+            .buy(EARTH, good, mass_g)
+            .expect("the offer stood a moment ago");
+        let name = self.prospectors.name(sender).to_owned();
+        let earth = Place::Node(EARTH.to_owned());
+        let store = self
+            .commerce
+            .stores
+            .open(&mut self.ledger, &name, &earth, good);
+        let made = self.open_once(
+            &format!("made:{EARTH}:{}", good.as_str()),
+            Unit::Good(good),
+            AccountKind::Source,
+        );
+        let (now_ms, supplier) = (self.clock.time_ms(), self.accounts.supplier);
+        for (from, to, amount) in [(payer, supplier, paid.proceeds_ucr), (made, store, mass_g)] {
+            self.ledger
+                .transfer(now_ms, from, to, amount, Memo::Bought)
+                .expect("cover was checked above");
+        }
+        self.tell(
+            sender,
+            format!(
+                "bought {mass_kg:.3} kg of {good} on Earth for {:.2} credits/kg",
+                paid.unit_price_credits_per_kg()
+            ),
+        );
         Ok(())
     }
 

@@ -36,6 +36,8 @@ const HISTORY_MAX: usize = 512;
 const FIRST_SAMPLE_EVERY_MS: u64 = 3_600_000;
 /// Of the many markets of the tables: enough for a small plot.
 const SIDE_HISTORY_MAX: usize = 128;
+/// No more than this part of a market's supply can be bought up at once (assumed).
+const BOUGHT_UP_MAX: f64 = 0.5;
 /// A price has recovered from a lot when it is this near to what it was.
 const RECOVERED: f64 = 0.99;
 /// Nobody waits longer for a price to recover [d].
@@ -294,6 +296,8 @@ pub struct Market {
     sold_g: i64,
     /// What buyers would have paid for all of it, less what they paid.
     surplus_credits: f64,
+    /// Somebody has sold or bought here, so that things may change.
+    touched: bool,
     history: Vec<PricePoint>,
     history_max: usize,
     sample_every_ms: u64,
@@ -315,6 +319,7 @@ impl Market {
             pressure: Pressure::NONE,
             sold_g: 0,
             surplus_credits: 0.0,
+            touched: false,
             history: Vec::new(),
             history_max: HISTORY_MAX,
             sample_every_ms: FIRST_SAMPLE_EVERY_MS,
@@ -377,7 +382,7 @@ impl Market {
     /// nobody has sold to it.
     pub(super) fn due_ms(&self) -> u64 {
         let slow = self.terms.supply_elasticity != 0.0 || self.terms.growth.is_some();
-        let next_day_ms = if slow && 0 < self.sold_g {
+        let next_day_ms = if slow && self.touched {
             (self.pressure.days + 1) * MS_PER_DAY
         } else {
             u64::MAX
@@ -462,14 +467,7 @@ impl Market {
     pub(super) fn sell(&mut self, now_ms: u64, mass_g: i64) -> Quote {
         let quote = self.quote(now_ms, mass_g);
         if 0 < mass_g {
-            if self.sold_g == 0 {
-                // Until now nothing could change.
-                self.pressure.days = now_ms / MS_PER_DAY;
-                if self.next_sample_ms == u64::MAX {
-                    self.next_sample_ms =
-                        (now_ms / self.sample_every_ms + 1) * self.sample_every_ms;
-                }
-            }
+            self.touch(now_ms);
             self.surplus_credits += self.surplus_of(now_ms, mass_g as f64 * 1e-3);
             self.pressure.put(&self.terms, now_ms, mass_g as f64 * 1e-3);
             self.sold_g = self.sold_g.saturating_add(mass_g);
@@ -480,6 +478,57 @@ impl Market {
             });
         }
         quote
+    }
+
+    /// What a lot would cost, if it is to be had: the price after it, rounded up; `None` if it is
+    /// more than the part of the market that can be bought up.
+    ///
+    /// # Panics
+    /// If `mass_g` is negative.
+    pub fn offer(&self, now_ms: u64, mass_g: i64) -> Option<Quote> {
+        assert!(0 <= mass_g, "a lot of {mass_g} g");
+        let terms = &self.terms;
+        let overhang_kg = self.overhang_kg(now_ms) - mass_g as f64 * 1e-3;
+        let depth_kg =
+            self.pressure.demand * terms.demand_kg_per_year * terms.memory_days / DAYS_PER_YEAR;
+        if self.pressure.supply + overhang_kg / depth_kg < 1.0 - BOUGHT_UP_MAX {
+            return None;
+        }
+        let price = self.pressure.price_with_kg(terms, overhang_kg);
+        let unit_price_ucr_per_kg = (price * 1e6).ceil() as i64;
+        let cost = (i128::from(mass_g) * i128::from(unit_price_ucr_per_kg) + 999) / 1000;
+        Some(Quote {
+            mass_g,
+            unit_price_ucr_per_kg,
+            proceeds_ucr: i64::try_from(cost).unwrap_or(i64::MAX),
+        })
+    }
+
+    /// Gives a lot at its [`offer`](Self::offer). The caller moves the goods and the money.
+    ///
+    /// # Panics
+    /// If `mass_g` is negative.
+    #[must_use = "let the buyer pay what the offer says"]
+    pub(super) fn buy(&mut self, now_ms: u64, mass_g: i64) -> Option<Quote> {
+        let offer = self.offer(now_ms, mass_g)?;
+        if 0 < mass_g {
+            self.touch(now_ms);
+            let lot_kg = mass_g as f64 * 1e-3;
+            self.pressure.put(&self.terms, now_ms, -lot_kg);
+        }
+        Some(offer)
+    }
+
+    /// From now on there may be something to do.
+    fn touch(&mut self, now_ms: u64) {
+        if self.touched {
+            return;
+        }
+        self.touched = true;
+        self.pressure.days = now_ms / MS_PER_DAY;
+        if self.next_sample_ms == u64::MAX {
+            self.next_sample_ms = (now_ms / self.sample_every_ms + 1) * self.sample_every_ms;
+        }
     }
 
     /// Lets time pass up to and with `now_ms`. How it is cut into ticks makes no difference, to the
@@ -503,7 +552,7 @@ impl Market {
     }
 
     fn carry_on(&mut self, now_ms: u64) {
-        if 0 < self.sold_g {
+        if self.touched {
             let delivered_kg = self.sold_g as f64 * 1e-3;
             self.pressure.carry_on(&self.terms, delivered_kg, now_ms);
         }
@@ -787,6 +836,33 @@ mod tests {
                 }
                 prop_assert_eq!(whole.pressure, cut.pressure);
                 prop_assert_eq!(whole.history(), cut.history());
+            }
+        }
+
+        #[test]
+        fn nobody_earns_by_buying_and_selling_at_once(
+            overhang_g in 0..300_000_i64,
+            lots in prop::collection::vec(1..60_000_i64, 1..8),
+        ) {
+            for terms in all_terms() {
+                let mut market = Market::new(terms);
+                let _ = market.sell(0, overhang_g);
+                let before = market.price_credits_per_kg(0);
+                let (mut cost, mut proceeds, mut had_g) = (0, 0, 0);
+                for &lot_g in &lots {
+                    if let Some(bought) = market.buy(0, lot_g) {
+                        prop_assert!(before <= bought.unit_price_credits_per_kg());
+                        cost += bought.proceeds_ucr;
+                        had_g += lot_g;
+                    }
+                }
+                for &lot_g in &lots {
+                    let lot_g = lot_g.min(had_g);
+                    had_g -= lot_g;
+                    proceeds += market.sell(0, lot_g).proceeds_ucr;
+                }
+                prop_assert!(proceeds <= cost);
+                prop_assert!(had_g == 0);
             }
         }
 

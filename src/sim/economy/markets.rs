@@ -100,6 +100,14 @@ impl<'a> MarketNow<'a> {
         self.market.quote(self.now_ms, mass_g)
     }
 
+    /// What a lot would cost; `None` if that is more than can be bought up.
+    ///
+    /// # Panics
+    /// If `mass_g` is negative.
+    pub fn offer(&self, mass_g: i64) -> Option<Quote> {
+        self.market.offer(self.now_ms, mass_g)
+    }
+
     /// What a lot would do to the price.
     ///
     /// # Panics
@@ -241,6 +249,15 @@ impl Markets {
         let quote = self.markets[index].sell(self.now_ms, mass_g);
         self.renew_due();
         Some(quote)
+    }
+
+    /// Gives a lot of a market at its offer; `None` if there is no such market, or not so much.
+    #[must_use = "let the buyer pay what the offer says"]
+    pub(in crate::sim) fn buy(&mut self, node: &str, good: Good, mass_g: i64) -> Option<Quote> {
+        let index = self.at(node, good)?;
+        let offer = self.markets[index].buy(self.now_ms, mass_g);
+        self.renew_due();
+        offer
     }
 
     /// Lets time pass.

@@ -181,6 +181,16 @@ pub fn routes(level: &Level) -> Vec<Route> {
             fee_credits_per_kg: freight.fee_credits_per_kg,
             ..from_site.clone()
         });
+        // The price of launch has the launcher and its propellant in it.
+        add(Route {
+            from: Place::Node(EARTH.to_owned()),
+            to: Place::Node(node.id.clone()),
+            delta_v_km_s: 0.0,
+            fee_credits_per_kg: node.cost_base_usd_kg,
+            transit_days: 10.0,
+            departs_every_days: 7.0,
+            ..from_site.clone()
+        });
         for other in tables::nodes() {
             if other.id != node.id {
                 add(Route {
