@@ -19,6 +19,7 @@ use crate::sim::economy::commerce::{Commerce, TradeView};
 use crate::sim::economy::exchange::{Depth, Listing};
 use crate::sim::economy::figures::{Figure, Figures, Sample};
 use crate::sim::economy::good::Good;
+use crate::sim::economy::labour::Jobs;
 use crate::sim::economy::ledger::{AccountId, Ledger, Memo};
 use crate::sim::economy::markets::{Displaced, MarketNow, Markets};
 use crate::sim::economy::stores::Place;
@@ -280,10 +281,19 @@ impl Headless {
         Some(self.senses().trade(id))
     }
 
-    /// What everybody sees of the exchange of a good at a place.
-    pub fn depth(&mut self, place: &Place, good: Good) -> Depth {
-        let place = place.clone();
-        self.senses().depth(&Listing { place, good })
+    /// What everybody sees of the exchange of a good at a place, or of shares.
+    pub fn depth(&mut self, listing: &Listing) -> Depth {
+        self.senses().depth(listing)
+    }
+
+    /// Full-time jobs by trade that the activity of a prospector, or of all, has come to; `None` if
+    /// there is none of that name.
+    pub fn jobs(&mut self, prospector: Option<&str>) -> Option<Jobs> {
+        let id = match prospector {
+            Some(name) => Some(self.world.resource::<Prospectors>().find(name)?),
+            None => None,
+        };
+        Some(self.senses().jobs(id))
     }
 
     /// What a prospector's readings say of a constituent at any place; `None` if there is none of

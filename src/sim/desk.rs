@@ -20,6 +20,7 @@ use super::order::{Inbox, Issued, Log, Order, Refusal, Severity, Taken};
 use super::plant::Plant;
 use super::prospecting::trade::{self as survey_trade, DataMarket, Receipt};
 use super::prospector::{ProspectorId, Prospectors};
+use super::robot::Robot;
 use super::robot::atlas::Atlas;
 use super::robot::command::{Commanded, own_robot};
 use super::{Accounts, Clock, Terms};
@@ -50,9 +51,15 @@ pub struct Desk<'w, 's> {
 }
 
 /// Takes the orders that are due.
-pub(super) fn take_orders(mut inbox: ResMut<Inbox>, mut desk: Desk) {
-    let now_ms = desk.clock.time_ms();
+///
+/// Robots change hands between two orders, for a desk only reads them.
+pub(super) fn take_orders(
+    mut inbox: ResMut<Inbox>,
+    mut parts: ParamSet<(Desk, Query<&mut Robot>)>,
+) {
+    let now_ms = parts.p0().clock.time_ms();
     for waiting in inbox.take_due(now_ms) {
+        let mut desk = parts.p0();
         let Issued { by, order, .. } = &waiting.issued;
         let answer = desk.answer(by, order);
         if let Err(refusal) = &answer {
@@ -66,6 +73,10 @@ pub(super) fn take_orders(mut inbox: ResMut<Inbox>, mut desk: Desk) {
             answer,
             issued: waiting.issued,
         });
+        let handed_over = desk.commerce.take_handed_over();
+        if !handed_over.is_empty() {
+            settle::assign(handed_over, &mut parts.p1());
+        }
     }
 }
 
@@ -74,6 +85,7 @@ impl Desk<'_, '_> {
         let Some(sender) = self.prospectors.find(by) else {
             return Err(Refusal::because(format!("there is no prospector \"{by}\"")));
         };
+        self.check_bonds(sender, order)?;
         match order {
             order if order.is_about_goods() => self.order_goods(sender, order),
             Order::FileClaim { robot, radius_m } => self.file_claim(sender, robot, *radius_m),

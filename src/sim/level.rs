@@ -29,7 +29,7 @@ use self::{
 pub use super::asteroid::BodyChoice;
 use super::{
     asteroid::{Anchor, catalogue},
-    economy::{ledger::Good, market::MarketTerms, markets::MarketsSpec},
+    economy::{labour::LabourTerms, ledger::Good, market::MarketTerms, markets::MarketsSpec},
     law::charter::Charter,
     plant::process::Processes,
     voyage::shipping::Route,
@@ -306,6 +306,10 @@ pub struct Costs {
     pub upkeep_credits_per_robot_day: f64,
     pub upkeep_credits_per_plant_day: f64,
     pub energy_credits_per_kwh: f64,
+    /// Wages of those who work on Earth, and programs in their place; if nothing is said, work is
+    /// counted and not paid.
+    #[serde(default)]
+    pub labour: LabourTerms,
 }
 
 /// Something to reach.

@@ -30,6 +30,7 @@ pub mod voyage;
 
 use asteroid::Terrain;
 use daylight::Daylight;
+use economy::labour::LabourTerms;
 use economy::ledger::AccountId;
 use economy::markets::Markets;
 use level::{Freight, MotionModel};
@@ -177,6 +178,7 @@ pub struct Terms {
     pub upkeep_credits_per_robot_day: f64,
     pub upkeep_credits_per_plant_day: f64,
     pub energy_credits_per_kwh: f64,
+    pub labour: LabourTerms,
     /// Factor on dust, wear and dose.
     pub ageing: f64,
 }

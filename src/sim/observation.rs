@@ -16,6 +16,7 @@ use super::daylight::Daylight;
 use super::economy::commerce::{Commerce, Party, StoreView, TradeView};
 use super::economy::exchange::{Depth, Listing};
 use super::economy::good::Good;
+use super::economy::labour::Jobs;
 use super::economy::ledger::Ledger;
 use super::economy::markets::Markets;
 use super::economy::stores::Place;
@@ -453,7 +454,13 @@ impl Senses<'_, '_> {
         self.commerce.view(&self.ledger, Party(id.0))
     }
 
-    /// What everybody sees of the exchange of a good at a place.
+    /// Full-time jobs by trade that a prospector's activity has come to, or everybody's.
+    pub fn jobs(&self, id: Option<ProspectorId>) -> Jobs {
+        let party = id.map(|id| Party(id.0));
+        self.commerce.labour.jobs(party, self.now_ms())
+    }
+
+    /// What everybody sees of the exchange of a good at a place, or of shares.
     pub fn depth(&self, listing: &Listing) -> Depth {
         self.commerce.exchange.depth(listing, self.now_ms())
     }
@@ -764,7 +771,7 @@ impl Senses<'_, '_> {
 }
 
 /// What the pilot does, or the instruments while it does nothing.
-fn activity(
+pub(super) fn activity(
     robot: &Robot,
     motion: &Motion,
     pilot: &Autopilot,

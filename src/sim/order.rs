@@ -11,8 +11,10 @@ use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::economy::auction::Side;
+use super::economy::fleet::Machine;
 use super::economy::good::Good;
 use super::economy::stores::Place;
+use super::economy::venture::Agreement;
 use super::prospecting::Instrument;
 use super::prospecting::trade::{Audience, Choice};
 
@@ -197,6 +199,147 @@ pub enum Order {
     },
     /// Take an order of one's own at the exchange back.
     CancelOrder { order: u64 },
+    /// Bid or ask for shares of a company at the exchange.
+    PlaceShareOrder {
+        venture: String,
+        side: Side,
+        shares: u64,
+        /// For one share.
+        #[serde(default)]
+        limit_credits: Option<f64>,
+        #[serde(default)]
+        wait_h: Option<f64>,
+    },
+    /// Offer to buy or to sell goods by contract: both sides set aside what they answer for.
+    OfferContract {
+        side: Side,
+        place: Place,
+        good: Good,
+        mass_kg: f64,
+        /// For all of it.
+        price_credits: f64,
+        /// What the seller pays if nothing comes, and its part if not all comes.
+        #[serde(default)]
+        penalty_credits: f64,
+        /// From now to the deadline.
+        days: f64,
+        to: Audience,
+    },
+    /// Deliver under a contract out of one's store, before it happens by itself (default: all).
+    DeliverContract {
+        deal: u32,
+        #[serde(default)]
+        mass_kg: Option<f64>,
+    },
+    /// Call for sealed offers to deliver goods; the lowest becomes a contract.
+    CallTender {
+        place: Place,
+        good: Good,
+        mass_kg: f64,
+        price_max_credits: f64,
+        #[serde(default)]
+        penalty_credits: f64,
+        /// From now until the offers are opened.
+        closes_days: f64,
+        /// From then to the deadline.
+        days: f64,
+        to: Audience,
+    },
+    /// Make a sealed offer to a tender, or change one's own.
+    BidTender { deal: u32, price_credits: f64 },
+    /// Offer a machine of one's own for hire.
+    OfferHire {
+        machine: Machine,
+        credits_per_day: f64,
+        days: u32,
+        #[serde(default)]
+        deposit_credits: f64,
+        to: Audience,
+    },
+    /// End a hire early: bring the machine back, or call it back.
+    EndHire { deal: u32 },
+    /// Ask for a loan.
+    RequestLoan {
+        credits: f64,
+        percent_per_year: f64,
+        days: f64,
+        #[serde(default)]
+        collateral: Vec<Collateral>,
+        to: Audience,
+    },
+    /// Pay a loan back, interest first (default: all of it).
+    RepayLoan {
+        deal: u32,
+        #[serde(default)]
+        credits: Option<f64>,
+    },
+    /// Offer to insure the machines of others.
+    OfferCover {
+        /// Premium, of the sum and year.
+        percent_per_year: f64,
+        sum_max_credits: f64,
+        to: Audience,
+    },
+    /// Insure a machine against loss, by an offer of cover or with the pool.
+    Insure {
+        machine: Machine,
+        sum_credits: f64,
+        days: f64,
+        #[serde(default)]
+        cover: Option<u32>,
+    },
+    /// Insure a cargo of one's own that is under way or booked, with the pool.
+    InsureCargo { shipment: u32, sum_credits: f64 },
+    /// Found a venture under a written agreement, with a first contribution.
+    FoundVenture {
+        venture: String,
+        agreement: Agreement,
+        /// Whole credits, each a share.
+        #[serde(default)]
+        credits: u64,
+        invite: Audience,
+    },
+    /// Join a venture that invites one, or contribute more to one's own.
+    JoinVenture {
+        venture: String,
+        #[serde(default)]
+        credits: u64,
+    },
+    /// Leave a venture with one's part of what lies in it.
+    LeaveVenture { venture: String },
+    /// Pay into a venture.
+    PayVenture { venture: String, credits: f64 },
+    /// Pass shares of a company on.
+    PassShares {
+        venture: String,
+        shares: u64,
+        to: String,
+    },
+    /// Vote for or against the dissolution of a venture.
+    VoteToDissolve { venture: String, yes: bool },
+    /// Bid on a lot of an estate.
+    BidLot { deal: u32, price_credits: f64 },
+    /// Take an abandoned machine.
+    Salvage { machine: Machine },
+    /// Let programs take over a part of the attention to one's robots, from 0 to 1.
+    SetAutonomy { level: f64 },
+    /// Take up a contract, a hire or a loan that is offered to one.
+    AcceptDeal { deal: u32 },
+    /// Take an offer of one's own back that nobody has taken up: a contract, a tender or an offer to
+    /// one, a hire, a request for a loan, cover.
+    WithdrawDeal { deal: u32 },
+}
+
+/// What is pledged for a loan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Collateral {
+    Machine(Machine),
+    Goods {
+        place: Place,
+        good: Good,
+        mass_kg: f64,
+    },
 }
 
 impl Order {
@@ -244,7 +387,30 @@ impl Order {
             | Self::BuyData { .. }
             | Self::ShareData { .. }
             | Self::PlaceOrder { .. }
-            | Self::CancelOrder { .. } => None,
+            | Self::CancelOrder { .. }
+            | Self::PlaceShareOrder { .. }
+            | Self::OfferContract { .. }
+            | Self::DeliverContract { .. }
+            | Self::CallTender { .. }
+            | Self::BidTender { .. }
+            | Self::OfferHire { .. }
+            | Self::EndHire { .. }
+            | Self::RequestLoan { .. }
+            | Self::RepayLoan { .. }
+            | Self::OfferCover { .. }
+            | Self::Insure { .. }
+            | Self::InsureCargo { .. }
+            | Self::FoundVenture { .. }
+            | Self::JoinVenture { .. }
+            | Self::LeaveVenture { .. }
+            | Self::PayVenture { .. }
+            | Self::PassShares { .. }
+            | Self::VoteToDissolve { .. }
+            | Self::BidLot { .. }
+            | Self::Salvage { .. }
+            | Self::SetAutonomy { .. }
+            | Self::AcceptDeal { .. }
+            | Self::WithdrawDeal { .. } => None,
         }
     }
 }
@@ -286,7 +452,34 @@ impl Order {
 impl Order {
     /// Whether it is about a deal between prospectors, which `desk::trade` makes.
     pub fn is_trade(&self) -> bool {
-        matches!(self, Self::PlaceOrder { .. } | Self::CancelOrder { .. })
+        matches!(
+            self,
+            Self::PlaceOrder { .. }
+                | Self::CancelOrder { .. }
+                | Self::PlaceShareOrder { .. }
+                | Self::OfferContract { .. }
+                | Self::DeliverContract { .. }
+                | Self::CallTender { .. }
+                | Self::BidTender { .. }
+                | Self::OfferHire { .. }
+                | Self::EndHire { .. }
+                | Self::RequestLoan { .. }
+                | Self::RepayLoan { .. }
+                | Self::OfferCover { .. }
+                | Self::Insure { .. }
+                | Self::InsureCargo { .. }
+                | Self::FoundVenture { .. }
+                | Self::JoinVenture { .. }
+                | Self::LeaveVenture { .. }
+                | Self::PayVenture { .. }
+                | Self::PassShares { .. }
+                | Self::VoteToDissolve { .. }
+                | Self::BidLot { .. }
+                | Self::Salvage { .. }
+                | Self::SetAutonomy { .. }
+                | Self::AcceptDeal { .. }
+                | Self::WithdrawDeal { .. }
+        )
     }
 }
 
@@ -397,6 +590,64 @@ impl fmt::Display for Order {
                 write!(f, "{side} {mass_kg} kg of {good} at {place}")
             }
             Self::CancelOrder { order } => write!(f, "cancel order {order}"),
+            Self::PlaceShareOrder {
+                venture,
+                side,
+                shares,
+                ..
+            } => {
+                let side = match side {
+                    Side::Buy => "bid for",
+                    Side::Sell => "offer",
+                };
+                write!(f, "{side} {shares} shares of {venture}")
+            }
+            Self::OfferContract {
+                side,
+                place,
+                good,
+                mass_kg,
+                ..
+            } => {
+                let side = match side {
+                    Side::Buy => "buy",
+                    Side::Sell => "sell",
+                };
+                write!(
+                    f,
+                    "offer a contract to {side} {mass_kg} kg of {good} at {place}"
+                )
+            }
+            Self::DeliverContract { deal, .. } => write!(f, "deliver under contract {deal}"),
+            Self::CallTender {
+                place,
+                good,
+                mass_kg,
+                ..
+            } => write!(f, "call a tender for {mass_kg} kg of {good} at {place}"),
+            Self::BidTender { deal, .. } => write!(f, "make an offer to tender {deal}"),
+            Self::OfferHire { machine, .. } => write!(f, "offer {machine} for hire"),
+            Self::EndHire { deal } => write!(f, "end hire {deal}"),
+            Self::RequestLoan { credits, .. } => write!(f, "ask for a loan of {credits} credits"),
+            Self::RepayLoan { deal, .. } => write!(f, "pay loan {deal} back"),
+            Self::OfferCover { .. } => write!(f, "offer cover"),
+            Self::Insure { machine, .. } => write!(f, "insure {machine}"),
+            Self::InsureCargo { shipment, .. } => write!(f, "insure shipment {shipment}"),
+            Self::FoundVenture { venture, .. } => write!(f, "found {venture}"),
+            Self::JoinVenture { venture, .. } => write!(f, "join {venture}"),
+            Self::LeaveVenture { venture } => write!(f, "leave {venture}"),
+            Self::PayVenture { venture, credits } => write!(f, "pay {venture} {credits} credits"),
+            Self::PassShares {
+                venture,
+                shares,
+                to,
+            } => write!(f, "pass {shares} shares of {venture} to {to}"),
+            Self::VoteToDissolve { venture, .. } => write!(f, "vote on the end of {venture}"),
+            Self::BidLot { deal, .. } => write!(f, "bid on lot {deal}"),
+            Self::Salvage { machine } => write!(f, "salvage {machine}"),
+            Self::SetAutonomy { level } => write!(f, "set autonomy to {level}"),
+            Self::AcceptDeal { deal } => write!(f, "accept deal {deal}"),
+            Self::WithdrawDeal { deal } => write!(f, "withdraw deal {deal}"),
         }
     }
 }

@@ -8,8 +8,10 @@ use serde::Serialize;
 use super::super::{Failure, print_json, print_text, summary::thousands};
 use super::Stopwatch;
 use crate::sim::economy::auction::{OrderBook, Side};
-use crate::sim::economy::commerce::{Commerce, HOUR_MS};
+use crate::sim::economy::commerce::{Commerce, HOUR_MS, RunningCosts};
 use crate::sim::economy::exchange::{Listing, Wish};
+use crate::sim::economy::fleet::Fleet;
+use crate::sim::economy::labour::LabourTerms;
 use crate::sim::economy::ledger::{AccountKind, Good, Ledger, Memo, Unit};
 use crate::sim::economy::stores::Place;
 use crate::sim::random::{self, uniform};
@@ -159,11 +161,16 @@ fn crowd(prospectors: u32, draws: &[Draw]) -> Crowd {
         .map(|_| {
             let (mut commerce, mut ledger) = town(prospectors);
             let parties: Vec<_> = commerce.parties.iter().collect();
-            let listing = Listing {
+            let listing = Listing::Goods {
                 place: Place::Site,
                 good: Good::Water,
             };
             let mut news = Vec::new();
+            let mut fleet = Fleet::default();
+            let costs = RunningCosts {
+                labour: LabourTerms::default(),
+                wages_to: ledger.open("operations", Unit::Credit, AccountKind::Sink, 0),
+            };
             let mut draws = draws.iter().cycle();
             let watch = Stopwatch::start();
             for hour in 0..HOURS {
@@ -177,18 +184,20 @@ fn crowd(prospectors: u32, draws: &[Draw]) -> Crowd {
                         let wish = Wish {
                             listing: listing.clone(),
                             side,
-                            mass_g: lots as i64,
+                            quantity: lots as i64,
                             limit: Some(price),
                             wait_ms: 4 * HOUR_MS,
                         };
-                        let (exchange, mut books) =
-                            commerce.at_exchange(hour * HOUR_MS, &mut ledger, &mut news);
-                        exchange
+                        let (trades, mut books) =
+                            commerce.open_books(hour * HOUR_MS, &mut ledger, &mut news);
+                        trades
+                            .exchange
                             .place(&mut books, party, &wish)
                             .expect("the town is rich");
                     }
                 }
-                commerce.pass_hour((hour + 1) * HOUR_MS, &mut ledger, &mut news);
+                let now_ms = (hour + 1) * HOUR_MS;
+                commerce.pass_hour(now_ms, &mut ledger, &mut fleet, &costs, &mut news);
                 news.clear();
             }
             1e6 * watch.spent_s() / (HOURS * u64::from(prospectors)) as f64

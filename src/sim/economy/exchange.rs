@@ -1,12 +1,12 @@
-//! The exchange: limit and market orders of prospectors, matched in a call auction for each place
-//! and good at every full hour.
+//! The exchange: limit and market orders of prospectors, matched in a call auction at every full
+//! hour for each place and good, and for the shares of each company.
 //!
-//! **Prices** are whole micro-credits for a gram, thousandths of a credit for a kilogram, so that
-//! what a trade costs is exact and no rounding favours anyone. A buyer's limit is rounded down, a
+//! **Prices** are whole micro-credits for a gram, thousandths of a credit for a kilogram (or whole
+//! micro-credits for a share), so that what a trade costs is exact and no rounding favours anyone. A buyer's limit is rounded down, a
 //! seller's up: nobody trades worse than told. Where the clearing price lies half-way between two
 //! steps, it is rounded down and up in turn.
 //!
-//! **Escrow**: a bid sets aside its money, an ask its goods, when it is placed. What waits can
+//! **Escrow**: a bid sets aside its money, an ask its goods or shares, when it is placed. What waits can
 //! always be honoured; the escrow of the exchange is the sum of what its open orders may still
 //! take.
 //!
@@ -19,7 +19,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::auction::{Match, OrderBook, Side};
+use super::auction::{Match, OrderBook, Side, Waiting};
 use super::commerce::{Books, HOUR_MS, Party};
 use super::good::Good;
 use super::ledger::{AccountId, Memo, Unit};
@@ -43,14 +43,37 @@ const ESCROW: &str = "escrow:exchange";
 
 /// What is traded in one book.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Listing {
-    pub place: Place,
-    pub good: Good,
+pub enum Listing {
+    /// Counted in grams here, in kilograms for people.
+    Goods { place: Place, good: Good },
+    /// Of a company, by its name.
+    Shares { venture: String },
+}
+
+impl Listing {
+    /// Kilograms or shares.
+    fn quantity(&self, count: i64) -> f64 {
+        match self {
+            Self::Goods { .. } => 1e-3 * count as f64,
+            Self::Shares { .. } => count as f64,
+        }
+    }
+
+    /// Credits for a kilogram or a share.
+    fn price_credits(&self, steps: i64) -> f64 {
+        match self {
+            Self::Goods { .. } => 1e-3 * steps as f64,
+            Self::Shares { .. } => 1e-6 * steps as f64,
+        }
+    }
 }
 
 impl fmt::Display for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}", self.good, self.place)
+        match self {
+            Self::Goods { place, good } => write!(f, "{good} at {place}"),
+            Self::Shares { venture } => write!(f, "shares of {venture}"),
+        }
     }
 }
 
@@ -60,10 +83,10 @@ struct Open {
     owner: Party,
     pit: u32,
     side: Side,
-    /// Limit [µcr/g].
+    /// Limit [µcr/g, or µcr a share].
     price: i64,
-    left_g: i64,
-    placed_g: i64,
+    left: i64,
+    placed: i64,
     placed_ms: u64,
     expires_ms: u64,
 }
@@ -72,8 +95,10 @@ struct Open {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallRecord {
     pub at_ms: u64,
-    pub price_credits_per_kg: f64,
-    pub volume_kg: f64,
+    /// For a kilogram or a share.
+    pub price_credits: f64,
+    /// Kilograms or shares.
+    pub volume: f64,
     /// What buyers would have paid above, and sellers taken below, the price [credits].
     pub surplus_credits: f64,
 }
@@ -84,10 +109,11 @@ pub struct OwnTrade {
     pub at_ms: u64,
     pub order: u64,
     pub side: Side,
-    pub place: Place,
-    pub good: Good,
-    pub mass_kg: f64,
-    pub price_credits_per_kg: f64,
+    pub listing: Listing,
+    /// Kilograms or shares.
+    pub quantity: f64,
+    /// For a kilogram or a share.
+    pub price_credits: f64,
 }
 
 /// The book of one listing.
@@ -95,8 +121,8 @@ pub struct OwnTrade {
 struct Pit {
     listing: Listing,
     book: OrderBook,
-    /// Account of the goods that asks have set aside.
-    escrow: AccountId,
+    /// Account of the goods that asks have set aside; shares are set aside in the order itself.
+    escrow: Option<AccountId>,
     /// Whether the next price between two steps is rounded up.
     rounds_up: bool,
     calls: VecDeque<CallRecord>,
@@ -121,8 +147,9 @@ pub struct Exchange {
 pub struct Wish {
     pub listing: Listing,
     pub side: Side,
-    pub mass_g: i64,
-    /// In µcr/g; `None` takes part in the next auction only, at any price that those who wait now
+    /// Grams or shares.
+    pub quantity: i64,
+    /// In µcr/g, or µcr for a share; `None` takes part in the next auction only, at any price that those who wait now
     /// would have given it.
     pub limit: Option<i64>,
     pub wait_ms: u64,
@@ -131,9 +158,8 @@ pub struct Wish {
 /// The public side of one book.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Depth {
-    pub place: Place,
-    pub good: Good,
-    /// Price and mass of each level, best first.
+    pub listing: Listing,
+    /// Price and quantity of each level, best first.
     pub bids: Vec<DepthLevel>,
     pub asks: Vec<DepthLevel>,
     pub next_auction_ms: u64,
@@ -144,8 +170,10 @@ pub struct Depth {
 /// All that waits at one price.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DepthLevel {
-    pub price_credits_per_kg: f64,
-    pub mass_kg: f64,
+    /// For a kilogram or a share.
+    pub price_credits: f64,
+    /// Kilograms or shares.
+    pub quantity: f64,
 }
 
 /// An open order of one's own.
@@ -153,27 +181,35 @@ pub struct DepthLevel {
 pub struct OwnOrder {
     pub order: u64,
     pub side: Side,
-    pub place: Place,
-    pub good: Good,
-    pub limit_credits_per_kg: f64,
-    pub left_kg: f64,
-    pub placed_kg: f64,
+    pub listing: Listing,
+    /// For a kilogram or a share.
+    pub limit_credits: f64,
+    /// Kilograms or shares.
+    pub left: f64,
+    pub placed: f64,
     pub placed_ms: u64,
     pub expires_ms: u64,
 }
 
-/// A limit of an order [credits/kg] in steps of price [µcr/g], rounded so that it is not exceeded.
+/// A limit of an order, for a kilogram or a share, in steps of price, rounded so that it is not
+/// exceeded.
 ///
 /// # Errors
 /// [`Refusal`] if it is no price.
-pub fn price_steps(side: Side, credits_per_kg: f64) -> Result<i64, Refusal> {
-    const MAX_CREDITS_PER_KG: f64 = 1e10;
-    if !(0.001..=MAX_CREDITS_PER_KG).contains(&credits_per_kg) {
+pub fn price_steps(listing: &Listing, side: Side, limit_credits: f64) -> Result<i64, Refusal> {
+    const MAX_STEPS: f64 = 1e13;
+    let (field, steps_per_credit) = match listing {
+        Listing::Goods { .. } => ("limit_credits_per_kg", 1e3),
+        Listing::Shares { .. } => ("limit_credits", 1e6),
+    };
+    let exact = steps_per_credit * limit_credits;
+    if !(1.0..=MAX_STEPS).contains(&exact) {
         return Err(Refusal::because(format!(
-            "limit_credits_per_kg = {credits_per_kg} must be from 0.001 to {MAX_CREDITS_PER_KG:e}"
+            "{field} = {limit_credits} must be from {} to {:e}",
+            1.0 / steps_per_credit,
+            MAX_STEPS / steps_per_credit
         )));
     }
-    let exact = 1e3 * credits_per_kg;
     let nearest = exact.round();
     // 900.001 has no exact double: what is within its rounding of a step means that step.
     let steps = if (exact - nearest).abs() <= 4.0 * f64::EPSILON * exact {
@@ -189,7 +225,7 @@ pub fn price_steps(side: Side, credits_per_kg: f64) -> Result<i64, Refusal> {
 
 impl Exchange {
     /// Whether an order could be placed, if `beside_g` more of the good lay in the sender's store;
-    /// returns its limit [µcr/g], and whether it takes part in the next auction only.
+    /// returns its limit in steps of price, and whether it takes part in the next auction only.
     ///
     /// # Errors
     /// [`Refusal`] says what forbids it.
@@ -200,13 +236,12 @@ impl Exchange {
         wish: &Wish,
         beside_g: i64,
     ) -> Result<(i64, bool), Refusal> {
-        let &Wish { side, mass_g, .. } = wish;
+        let &Wish { side, quantity, .. } = wish;
         let listing = &wish.listing;
-        if !listing.good.is_tradable() {
-            return Err(Refusal::because(format!(
-                "{} cannot change hands",
-                listing.good
-            )));
+        if let Listing::Goods { good, .. } = listing
+            && !good.is_tradable()
+        {
+            return Err(Refusal::because(format!("{good} cannot change hands")));
         }
         if self
             .own
@@ -220,18 +255,21 @@ impl Exchange {
         let pit = self.pit_of.get(listing).copied();
         let price = match wish.limit {
             Some(price) => price,
-            None => self.market_limit(pit, sender, side, mass_g, listing)?,
+            None => self.market_limit(pit, sender, side, quantity, listing)?,
         };
         if let Some(own) = self.own_that_meets(pit, sender, side, price) {
             return Err(Refusal::because(format!(
                 "it would meet your own order {own}: cancel that first"
             )));
         }
-        let cost_ucr = i128::from(price) * i128::from(mass_g);
-        match side {
-            Side::Buy => books.needs_money(sender, cost_ucr, "the bid")?,
-            Side::Sell => {
-                books.needs_goods(sender, &listing.place, listing.good, mass_g - beside_g)?;
+        let cost_ucr = i128::from(price) * i128::from(quantity);
+        match (side, listing) {
+            (Side::Buy, _) => books.needs_money(sender, cost_ucr, "the bid")?,
+            (Side::Sell, Listing::Goods { place, good }) => {
+                books.needs_goods(sender, place, *good, quantity - beside_g)?;
+            }
+            (Side::Sell, Listing::Shares { venture }) => {
+                books.needs_shares(sender, venture, quantity as u64)?;
             }
         }
         Ok((price, wish.limit.is_none()))
@@ -245,23 +283,19 @@ impl Exchange {
         let (price, only_next) = self.check(books, sender, wish, 0)?;
         let &Wish {
             side,
-            mass_g,
+            quantity,
             wait_ms,
             ..
         } = wish;
         let listing = &wish.listing;
         let pit = self.pit_of.get(listing).copied();
         let pit = pit.unwrap_or_else(|| self.open_pit(books, listing));
-        let escrow = self.escrow(books);
         match side {
             Side::Buy => {
-                let purse = books.account(sender);
-                books.transfer(purse, escrow, price * mass_g, Memo::Escrow);
+                let (purse, escrow) = (books.account(sender), self.escrow(books));
+                books.transfer(purse, escrow, price * quantity, Memo::Escrow);
             }
-            Side::Sell => {
-                let store = books.store(sender, &listing.place, listing.good);
-                books.transfer(store, self.pits[pit as usize].escrow, mass_g, Memo::Escrow);
-            }
+            Side::Sell => self.pits[pit as usize].take_in(books, sender, quantity),
         }
         self.placed += 1;
         let id = self.placed;
@@ -274,7 +308,7 @@ impl Exchange {
         };
         self.pits[pit as usize]
             .book
-            .rest(side, price, id, mass_g as u64);
+            .rest(side, price, id, quantity as u64);
         self.expiries.insert((expires_ms, id));
         self.own.entry(sender).or_default().insert(id);
         let open = Open {
@@ -282,8 +316,8 @@ impl Exchange {
             pit,
             side,
             price,
-            left_g: mass_g,
-            placed_g: mass_g,
+            left: quantity,
+            placed: quantity,
             placed_ms: books.now_ms,
             expires_ms,
         };
@@ -324,12 +358,10 @@ impl Exchange {
             && expires_ms <= books.now_ms
         {
             let open = &self.orders[&id];
-            let (owner, left_g) = (open.owner, open.left_g);
+            let (owner, left) = (open.owner, open.left);
             let listing = &self.pits[open.pit as usize].listing;
-            let text = format!(
-                "order {id} has expired with {:.3} kg of {listing} left",
-                1e-3 * left_g as f64
-            );
+            let left = listing.quantity(left);
+            let text = format!("order {id} has expired: {left} of {listing} were left");
             books.tell(owner, text);
             self.release(books, id);
         }
@@ -351,27 +383,25 @@ impl Exchange {
         } else {
             twice / 2
         };
-        let (goods, listing) = (pit.escrow, pit.listing.clone());
-        let mut volume_g = 0;
+        let mut volume = 0;
         for found in &*matches {
-            let mass_g = found.quantity as i64;
-            volume_g += mass_g;
-            let (buyer, limit) = self.fill(books, found.bid, mass_g, price, index);
-            let (seller, _) = self.fill(books, found.ask, mass_g, price, index);
-            let store = books.store(buyer, &listing.place, listing.good);
+            let quantity = found.quantity as i64;
+            volume += quantity;
+            let (buyer, limit) = self.fill(books, found.bid, quantity, price, index);
+            let (seller, _) = self.fill(books, found.ask, quantity, price, index);
             let (payer, payee) = (books.account(buyer), books.account(seller));
-            books.transfer(escrow, payee, price * mass_g, Memo::Traded);
-            books.transfer(escrow, payer, (limit - price) * mass_g, Memo::Escrow);
-            books.transfer(goods, store, mass_g, Memo::Traded);
+            books.transfer(escrow, payee, price * quantity, Memo::Traded);
+            books.transfer(escrow, payer, (limit - price) * quantity, Memo::Escrow);
+            self.pits[index].give_out(books, buyer, quantity, Memo::Traded);
         }
-        let calls = &mut self.pits[index].calls;
+        let Pit { calls, listing, .. } = &mut self.pits[index];
         if calls.len() == CALLS_KEPT {
             calls.pop_front();
         }
         calls.push_back(CallRecord {
             at_ms: books.now_ms,
-            price_credits_per_kg: 1e-3 * price as f64,
-            volume_kg: 1e-3 * volume_g as f64,
+            price_credits: listing.price_credits(price),
+            volume: listing.quantity(volume),
             surplus_credits: 1e-6 * call.surplus as f64,
         });
     }
@@ -381,14 +411,14 @@ impl Exchange {
         &mut self,
         books: &mut Books,
         id: u64,
-        mass_g: i64,
+        quantity: i64,
         price: i64,
         pit: usize,
     ) -> (Party, i64) {
         let open = self.orders.get_mut(&id).expect("what waits is open");
-        open.left_g -= mass_g;
-        let (owner, limit, side, left_g) = (open.owner, open.price, open.side, open.left_g);
-        if left_g == 0 {
+        open.left -= quantity;
+        let (owner, limit, side, left) = (open.owner, open.price, open.side, open.left);
+        if left == 0 {
             let expires_ms = open.expires_ms;
             self.orders.remove(&id);
             self.forget(owner, expires_ms, id);
@@ -398,7 +428,7 @@ impl Exchange {
         match trades.back_mut() {
             // Several fills of one order in one auction are one trade.
             Some(last) if last.order == id && last.at_ms == books.now_ms => {
-                last.mass_kg += 1e-3 * mass_g as f64;
+                last.quantity += listing.quantity(quantity);
             }
             _ => {
                 if trades.len() == TRADES_KEPT {
@@ -408,10 +438,9 @@ impl Exchange {
                     at_ms: books.now_ms,
                     order: id,
                     side,
-                    place: listing.place.clone(),
-                    good: listing.good,
-                    mass_kg: 1e-3 * mass_g as f64,
-                    price_credits_per_kg: 1e-3 * price as f64,
+                    listing: listing.clone(),
+                    quantity: listing.quantity(quantity),
+                    price_credits: listing.price_credits(price),
                 });
             }
         }
@@ -425,19 +454,15 @@ impl Exchange {
             .remove(&id)
             .expect("only open orders are released");
         self.forget(open.owner, open.expires_ms, id);
-        let escrow = self.escrow(books);
         let pit = &mut self.pits[open.pit as usize];
         let left = pit.book.withdraw(open.side, open.price, id);
-        debug_assert_eq!(left, Some(open.left_g as u64));
+        debug_assert_eq!(left, Some(open.left as u64));
         match open.side {
             Side::Buy => {
-                let purse = books.account(open.owner);
-                books.transfer(escrow, purse, open.price * open.left_g, Memo::Escrow);
+                let (purse, escrow) = (books.account(open.owner), self.escrow(books));
+                books.transfer(escrow, purse, open.price * open.left, Memo::Escrow);
             }
-            Side::Sell => {
-                let store = books.store(open.owner, &pit.listing.place, pit.listing.good);
-                books.transfer(pit.escrow, store, open.left_g, Memo::Escrow);
-            }
+            Side::Sell => pit.give_out(books, open.owner, open.left, Memo::Escrow),
         }
     }
 
@@ -455,14 +480,14 @@ impl Exchange {
         pit: Option<u32>,
         sender: Party,
         side: Side,
-        mass_g: i64,
+        quantity: i64,
         listing: &Listing,
     ) -> Result<i64, Refusal> {
-        let mut wanted = mass_g as u64;
+        let mut wanted = quantity as u64;
         let mut worst = None;
         if let Some(pit) = pit {
             let book = &self.pits[pit as usize].book;
-            let mut take = |(price, waiting): (i64, super::auction::Waiting)| {
+            let mut take = |(price, waiting): (i64, Waiting)| {
                 if 0 < wanted && self.orders[&waiting.id].owner != sender {
                     worst = Some(price);
                     wanted = wanted.saturating_sub(waiting.quantity);
@@ -505,11 +530,17 @@ impl Exchange {
     }
 
     fn open_pit(&mut self, books: &mut Books, listing: &Listing) -> u32 {
-        let name = format!("{ESCROW}:{}:{}", listing.place, listing.good.as_str());
+        let escrow = match listing {
+            Listing::Goods { place, good } => {
+                let name = format!("{ESCROW}:{place}:{}", good.as_str());
+                Some(books.keep(&name, Unit::Good(*good)))
+            }
+            Listing::Shares { .. } => None,
+        };
         let pit = Pit {
             listing: listing.clone(),
             book: OrderBook::default(),
-            escrow: books.keep(&name, Unit::Good(listing.good)),
+            escrow,
             rounds_up: false,
             calls: VecDeque::new(),
         };
@@ -528,8 +559,7 @@ impl Exchange {
     /// The public side of the book of a listing at a time.
     pub fn depth(&self, listing: &Listing, now_ms: u64) -> Depth {
         let mut depth = Depth {
-            place: listing.place.clone(),
-            good: listing.good,
+            listing: listing.clone(),
             bids: Vec::new(),
             asks: Vec::new(),
             next_auction_ms: next_auction_ms(now_ms),
@@ -537,8 +567,8 @@ impl Exchange {
         };
         if let Some(&pit) = self.pit_of.get(listing) {
             let pit = &self.pits[pit as usize];
-            depth.bids = levels(pit.book.bids());
-            depth.asks = levels(pit.book.asks());
+            depth.bids = levels(listing, pit.book.bids());
+            depth.asks = levels(listing, pit.book.asks());
             depth.calls = pit.calls.iter().copied().collect();
         }
         depth
@@ -549,10 +579,21 @@ impl Exchange {
         self.pits.iter().map(|pit| &pit.listing)
     }
 
-    /// Price of the latest auction that traded [credits/kg].
-    pub fn last_price_credits_per_kg(&self, listing: &Listing) -> Option<f64> {
+    /// Price of the latest auction that traded, for a kilogram or a share.
+    pub fn last_price_credits(&self, listing: &Listing) -> Option<f64> {
         let pit = &self.pits[*self.pit_of.get(listing)? as usize];
-        Some(pit.calls.back()?.price_credits_per_kg)
+        Some(pit.calls.back()?.price_credits)
+    }
+
+    /// Takes back all orders in one book: what is traded there ends.
+    pub fn close(&mut self, books: &mut Books, listing: &Listing) {
+        if let Some(&pit) = self.pit_of.get(listing) {
+            let waiting = self.orders.iter().filter(|(_, open)| open.pit == pit);
+            let ids: Vec<u64> = waiting.map(|(&id, _)| id).collect();
+            for id in ids {
+                self.release(books, id);
+            }
+        }
     }
 
     /// The open orders of a party, oldest first.
@@ -564,11 +605,10 @@ impl Exchange {
             OwnOrder {
                 order: *id,
                 side: open.side,
-                place: listing.place.clone(),
-                good: listing.good,
-                limit_credits_per_kg: 1e-3 * open.price as f64,
-                left_kg: 1e-3 * open.left_g as f64,
-                placed_kg: 1e-3 * open.placed_g as f64,
+                listing: listing.clone(),
+                limit_credits: listing.price_credits(open.price),
+                left: listing.quantity(open.left),
+                placed: listing.quantity(open.placed),
                 placed_ms: open.placed_ms,
                 expires_ms: open.expires_ms,
             }
@@ -581,18 +621,66 @@ impl Exchange {
         self.trades.get(&party).into_iter().flatten()
     }
 
-    /// What open orders may still take: money [µcr], and goods by the account that keeps them [g].
-    pub fn obligations(&self) -> (Option<AccountId>, i64, Vec<(AccountId, i64)>) {
-        let mut money_ucr = 0;
-        let mut goods: Vec<(AccountId, i64)> =
-            self.pits.iter().map(|pit| (pit.escrow, 0)).collect();
+    /// What open orders may still take: money [µcr], goods by the account that keeps them [g], and
+    /// shares by company.
+    pub fn obligations(&self) -> Obligations {
+        let mut held = Obligations {
+            money: (self.escrow, 0),
+            ..Obligations::default()
+        };
+        for pit in &self.pits {
+            held.goods.extend(pit.escrow.map(|escrow| (escrow, 0)));
+        }
         for open in self.orders.values() {
-            match open.side {
-                Side::Buy => money_ucr += open.price * open.left_g,
-                Side::Sell => goods[open.pit as usize].1 += open.left_g,
+            let pit = &self.pits[open.pit as usize];
+            match (open.side, &pit.listing, pit.escrow) {
+                (Side::Buy, ..) => held.money.1 += open.price * open.left,
+                (Side::Sell, Listing::Shares { venture }, _) => {
+                    *held.shares.entry(venture.clone()).or_default() += open.left as u64;
+                }
+                (Side::Sell, _, Some(escrow)) => {
+                    *held.goods.entry(escrow).or_default() += open.left;
+                }
+                (Side::Sell, _, None) => {}
             }
         }
-        (self.escrow, money_ucr, goods)
+        held
+    }
+}
+
+/// What lies in escrow at the exchange, as its open orders have it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Obligations {
+    pub money: (Option<AccountId>, i64),
+    pub goods: BTreeMap<AccountId, i64>,
+    pub shares: BTreeMap<String, u64>,
+}
+
+impl Pit {
+    /// Sets aside what an ask offers.
+    fn take_in(&self, books: &mut Books, seller: Party, quantity: i64) {
+        match (&self.listing, self.escrow) {
+            (Listing::Shares { venture }, _) => {
+                books.shares.take(venture, seller, quantity as u64);
+            }
+            (Listing::Goods { place, good }, Some(escrow)) => {
+                let store = books.store(seller, place, *good);
+                books.transfer(store, escrow, quantity, Memo::Escrow);
+            }
+            (Listing::Goods { .. }, None) => unreachable!("goods have an account"),
+        }
+    }
+
+    /// Hands out what asks have set aside.
+    fn give_out(&self, books: &mut Books, to: Party, quantity: i64, memo: Memo) {
+        match (&self.listing, self.escrow) {
+            (Listing::Shares { venture }, _) => books.shares.add(venture, to, quantity as u64),
+            (Listing::Goods { place, good }, Some(escrow)) => {
+                let store = books.store(to, place, *good);
+                books.transfer(escrow, store, quantity, memo);
+            }
+            (Listing::Goods { .. }, None) => unreachable!("goods have an account"),
+        }
     }
 }
 
@@ -601,7 +689,7 @@ pub fn next_auction_ms(now_ms: u64) -> u64 {
     (now_ms / AUCTION_PERIOD_MS + 1) * AUCTION_PERIOD_MS
 }
 
-fn levels(waiting: impl Iterator<Item = (i64, super::auction::Waiting)>) -> Vec<DepthLevel> {
+fn levels(listing: &Listing, waiting: impl Iterator<Item = (i64, Waiting)>) -> Vec<DepthLevel> {
     let mut levels: Vec<(i64, u64)> = Vec::new();
     for (price, order) in waiting {
         let full = levels.len() == DEPTH_LEVELS;
@@ -613,9 +701,9 @@ fn levels(waiting: impl Iterator<Item = (i64, super::auction::Waiting)>) -> Vec<
     }
     levels
         .into_iter()
-        .map(|(price, mass_g)| DepthLevel {
-            price_credits_per_kg: 1e-3 * price as f64,
-            mass_kg: 1e-3 * mass_g as f64,
+        .map(|(price, quantity)| DepthLevel {
+            price_credits: listing.price_credits(price),
+            quantity: listing.quantity(quantity as i64),
         })
         .collect()
 }
@@ -625,7 +713,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::sim::economy::commerce::{News, Parties};
+    use crate::sim::economy::commerce::{News, Parties, Shares};
     use crate::sim::economy::ledger::{AccountKind, Ledger};
     use crate::sim::economy::stores::Stores;
 
@@ -634,16 +722,22 @@ mod tests {
     const WATER_G: i64 = 50_000;
 
     fn listing() -> Listing {
-        Listing {
-            place: Place::Node("EML1".to_owned()),
+        Listing::Goods {
+            place: depot(),
             good: Good::Water,
         }
+    }
+
+    fn depot() -> Place {
+        Place::Node("EML1".to_owned())
     }
 
     struct Town {
         ledger: Ledger,
         stores: Stores,
         parties: Parties,
+        shares: Shares,
+        deals: u32,
         news: Vec<News>,
         now_ms: u64,
     }
@@ -654,6 +748,8 @@ mod tests {
                 ledger: Ledger::default(),
                 stores: Stores::default(),
                 parties: Parties::default(),
+                shares: Shares::default(),
+                deals: 0,
                 news: Vec::new(),
                 now_ms: 0,
             };
@@ -667,7 +763,7 @@ mod tests {
                     .open(name.as_str(), Unit::Credit, kind, MONEY_UCR);
                 let party = town.parties.enter(&name, account);
                 let mut books = town.books();
-                let store = books.store(party, &listing().place, Good::Water);
+                let store = books.store(party, &depot(), Good::Water);
                 books.transfer(spring, store, WATER_G, Memo::Stored);
             }
             town
@@ -679,6 +775,8 @@ mod tests {
                 ledger: &mut self.ledger,
                 stores: &mut self.stores,
                 parties: &self.parties,
+                shares: &mut self.shares,
+                deals: &mut self.deals,
                 news: &mut self.news,
             }
         }
@@ -686,18 +784,19 @@ mod tests {
         /// Micro-credits and grams of a party.
         fn wealth(&mut self, party: Party) -> (i64, i64) {
             let books = self.books();
-            let water_g = books.held_g(party, &listing().place, Good::Water);
+            let water_g = books.held_g(party, &depot(), Good::Water);
             (books.balance_ucr(party), water_g)
         }
 
         fn is_balanced(&self, exchange: &Exchange) -> bool {
-            let (escrow, money_ucr, goods) = exchange.obligations();
+            let Obligations { money, goods, .. } = exchange.obligations();
+            let holds = |account, amount| self.ledger.balance(account) == amount;
             self.ledger.mass_error_g() == 0
                 && self.ledger.credit_error_ucr() == 0
-                && escrow.is_none_or(|escrow| self.ledger.balance(escrow) == money_ucr)
+                && money.0.is_none_or(|escrow| holds(escrow, money.1))
                 && goods
                     .iter()
-                    .all(|&(account, left_g)| self.ledger.balance(account) == left_g)
+                    .all(|(&account, &left_g)| holds(account, left_g))
         }
 
         fn auction(&mut self, exchange: &mut Exchange) {
@@ -706,11 +805,11 @@ mod tests {
         }
     }
 
-    fn wish(side: Side, mass_g: i64, limit: Option<i64>) -> Wish {
+    fn wish(side: Side, quantity: i64, limit: Option<i64>) -> Wish {
         Wish {
             listing: listing(),
             side,
-            mass_g,
+            quantity,
             limit,
             wait_ms: 10 * HOUR_MS,
         }
@@ -730,7 +829,7 @@ mod tests {
         // Two kilograms of the bid are left over, so that its own limit is the price.
         assert_eq!(town.wealth(a), (MONEY_UCR + 600_000, WATER_G - 3_000));
         assert_eq!(town.wealth(b), (MONEY_UCR - 1_000_000, WATER_G + 3_000));
-        assert_eq!(exchange.own_orders(b)[0].left_kg, 2.0);
+        assert_eq!(exchange.own_orders(b)[0].left, 2.0);
         assert!(exchange.own_orders(a).is_empty());
         exchange.cancel(&mut town.books(), b, 2).unwrap();
         assert_eq!(town.wealth(b), (MONEY_UCR - 600_000, WATER_G + 3_000));
@@ -749,7 +848,7 @@ mod tests {
                     .unwrap();
             }
             town.auction(&mut exchange);
-            prices.push(1e3 * exchange.last_price_credits_per_kg(&listing()).unwrap());
+            prices.push(1e3 * exchange.last_price_credits(&listing()).unwrap());
         }
         assert_eq!(prices, [100.0, 101.0, 100.0, 101.0]);
     }
@@ -773,12 +872,18 @@ mod tests {
 
     #[test]
     fn limits_are_never_rounded_against_their_sender() {
-        assert_eq!(price_steps(Side::Buy, 900.001).unwrap(), 900_001);
-        assert_eq!(price_steps(Side::Sell, 900.001).unwrap(), 900_001);
-        assert_eq!(price_steps(Side::Buy, 1.0009).unwrap(), 1_000);
-        assert_eq!(price_steps(Side::Sell, 1.0001).unwrap(), 1_001);
+        assert_eq!(
+            price_steps(&listing(), Side::Buy, 900.001).unwrap(),
+            900_001
+        );
+        assert_eq!(
+            price_steps(&listing(), Side::Sell, 900.001).unwrap(),
+            900_001
+        );
+        assert_eq!(price_steps(&listing(), Side::Buy, 1.0009).unwrap(), 1_000);
+        assert_eq!(price_steps(&listing(), Side::Sell, 1.0001).unwrap(), 1_001);
         for wrong in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e11] {
-            assert!(price_steps(Side::Buy, wrong).is_err());
+            assert!(price_steps(&listing(), Side::Buy, wrong).is_err());
         }
     }
 
@@ -805,20 +910,20 @@ mod tests {
                         let waiting: Vec<(u64, Party, Side, i64, i64)> = exchange
                             .orders
                             .iter()
-                            .map(|(&id, open)| (id, open.owner, open.side, open.price, open.left_g))
+                            .map(|(&id, open)| (id, open.owner, open.side, open.price, open.left))
                             .collect();
                         let crossed = exchange.pits.first().is_some_and(|pit| pit.book.is_crossed());
                         town.auction(&mut exchange);
                         if !crossed {
                             continue;
                         }
-                        let price = (1e3 * exchange.last_price_credits_per_kg(&listing()).unwrap()).round() as i64;
+                        let price = (1e3 * exchange.last_price_credits(&listing()).unwrap()).round() as i64;
                         let (mut bought, mut sold) = (BTreeSet::new(), BTreeSet::new());
                         for (id, owner, side, limit, left_g) in waiting {
                             let traded_g: i64 = exchange
                                 .own_trades(owner)
                                 .filter(|trade| trade.order == id && trade.at_ms == town.now_ms)
-                                .map(|trade| (1e3 * trade.mass_kg).round() as i64)
+                                .map(|trade| (1e3 * trade.quantity).round() as i64)
                                 .sum();
                             let (worse, better) = match side {
                                 Side::Buy => (limit < price, price < limit),

@@ -144,6 +144,26 @@ pub enum Memo {
     Traded,
     /// Out of a tank into a store, or back.
     Stored,
+    /// What a default under a contract costs.
+    Penalty,
+    /// For the use of a machine.
+    Hire,
+    /// Lent, or paid back.
+    Loan,
+    Interest,
+    /// Collateral of a loan in default.
+    Seized,
+    Premium,
+    /// Paid by an insurer for a loss.
+    Indemnity,
+    /// Paid into a venture, and shared out by it.
+    Pooled,
+    Shared,
+    /// Overdue, and paid at last.
+    Debt,
+    /// Of an estate.
+    Liquidated,
+    WrittenOff,
 }
 
 impl Memo {
@@ -179,6 +199,18 @@ impl Memo {
             Self::Escrow => "escrow",
             Self::Traded => "traded",
             Self::Stored => "stored",
+            Self::Penalty => "penalty",
+            Self::Hire => "hire",
+            Self::Loan => "loan",
+            Self::Interest => "interest",
+            Self::Seized => "seized",
+            Self::Premium => "premium",
+            Self::Indemnity => "indemnity",
+            Self::Pooled => "pooled",
+            Self::Shared => "shared",
+            Self::Debt => "debt",
+            Self::Liquidated => "liquidated",
+            Self::WrittenOff => "written_off",
         }
     }
 

@@ -3,13 +3,26 @@
 
 pub mod auction;
 pub mod commerce;
+pub mod contracts;
+pub mod credit;
+pub mod deals;
 pub mod exchange;
 pub mod figures;
 pub mod finance;
+pub mod fleet;
 pub mod good;
+pub mod hire;
+pub mod insolvency;
+pub mod insurance;
+pub mod labour;
 pub mod ledger;
 pub mod market;
 pub mod markets;
 pub mod price;
 pub mod stores;
 pub mod tables;
+pub mod tenders;
+pub mod venture;
+
+#[cfg(test)]
+mod tests;

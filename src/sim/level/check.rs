@@ -448,9 +448,20 @@ impl Level {
                 costs.upkeep_credits_per_plant_day,
             ),
             ("energy_credits_per_kwh", costs.energy_credits_per_kwh),
+            ("labour.wage_credits_per_h", costs.labour.wage_credits_per_h),
+            (
+                "labour.autonomy_credits_per_robot_day",
+                costs.labour.autonomy_credits_per_robot_day,
+            ),
         ] {
             check.range(&format!("costs.{field}"), value, 0.0, PRICE_MAX);
         }
+        check.range(
+            "costs.labour.autonomy_error_per_robot_day",
+            costs.labour.autonomy_error_per_robot_day,
+            0.0,
+            1.0,
+        );
     }
 }
 

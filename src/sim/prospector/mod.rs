@@ -6,6 +6,8 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::economy::commerce::Commerce;
+use super::economy::fleet::Machine;
 use super::economy::ledger::{AccountId, Ledger, Memo};
 use super::level::{Brain, ProspectorKind};
 use super::order::{Log, Severity};
@@ -54,6 +56,15 @@ pub struct Prospector {
     pub(super) upkeep_paid_ucr: i64,
 }
 
+impl Prospector {
+    /// Upkeep that is overdue [µcr], which becomes a debt elsewhere and is no longer asked for here.
+    pub(super) fn give_up_upkeep(&mut self) -> i64 {
+        let owed_ucr = self.upkeep_due_ucr - self.upkeep_paid_ucr;
+        self.upkeep_paid_ucr = self.upkeep_due_ucr;
+        owed_ucr
+    }
+}
+
 /// Everybody in the level, in its order.
 #[derive(Resource, Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Prospectors(pub(super) Vec<Prospector>);
@@ -95,10 +106,15 @@ fn charge_upkeep(
     mut prospectors: ResMut<Prospectors>,
     mut ledger: ResMut<Ledger>,
     mut log: ResMut<Log>,
+    commerce: Res<Commerce>,
     robots: Query<&Robot>,
     plants: Query<&Plant>,
 ) {
     const PERIOD_MS: u64 = 3_600_000;
+    let abandoned = |robot: &Robot| {
+        let machine = Machine::Robot(robot.name.clone());
+        commerce.insolvency.is_abandoned(&machine)
+    };
     let end_ms = clock.end_ms();
     let hours = end_ms / PERIOD_MS;
     if hours == clock.time_ms() / PERIOD_MS {
@@ -110,7 +126,7 @@ fn charge_upkeep(
         let per_day_ucr = machines(
             robots
                 .iter()
-                .filter(|robot| own(robot.owner) && !robot.lost)
+                .filter(|robot| own(robot.owner) && !robot.lost && !abandoned(robot))
                 .count(),
             terms.upkeep_credits_per_robot_day,
         ) + machines(

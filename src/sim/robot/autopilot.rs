@@ -227,7 +227,7 @@ impl Autopilot {
     }
 
     /// Drops the whole plan.
-    pub(super) fn abort(&mut self) {
+    pub(in crate::sim) fn abort(&mut self) {
         self.set([]);
     }
 
