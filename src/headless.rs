@@ -413,6 +413,12 @@ impl Headless {
         self.world.resource()
     }
 
+    /// What the law has led to: fund, quota, records, disputes, votes. All of it is public but
+    /// what inspectors have yet to find and sealed bids.
+    pub fn regime(&self) -> &Regime {
+        self.world.resource()
+    }
+
     /// The rules in force.
     pub fn charter(&self) -> &Charter {
         self.world.resource::<Regime>().charter()

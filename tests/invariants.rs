@@ -3,6 +3,9 @@
 use bonanza::headless::Headless;
 use bonanza::sim::economy::good::Good;
 use bonanza::sim::economy::stores::Place;
+use bonanza::sim::law::charter::{Article, RoyaltyStep};
+use bonanza::sim::law::disputes::Cause;
+use bonanza::sim::law::titles::Title;
 use bonanza::sim::level::Level;
 use bonanza::sim::order::{Issued, Order};
 use bonanza::sim::prospecting::Instrument;
@@ -42,7 +45,7 @@ fn any_order() -> impl Strategy<Value = Order> {
         plant,
         number.clone(),
         [number.clone(), number.clone(), number],
-        0..24u8,
+        0..30u8,
     )
         .prop_map(|(robot, plant, x, target_m, kind)| match kind {
             0 | 1 => Order::HopTo { robot, target_m },
@@ -106,6 +109,39 @@ fn any_order() -> impl Strategy<Value = Order> {
                 node: plant,
                 good: Good::Water,
                 mass_kg: x,
+            },
+            22 => Order::FileBoundary {
+                robot: Some(robot),
+                corners_m: vec![target_m, [x, 0.0, 0.0], [0.0, x, 0.0], [0.0, 0.0, x]],
+            },
+            23 => Order::Bid {
+                auction: x.abs() as u32 % 4,
+                credits: x,
+            },
+            24 => Order::OfferTitle {
+                title: Title::Lease {
+                    claim: x.abs() as u32 % 4,
+                    days: x,
+                    rent_credits: x,
+                },
+                price_credits: x,
+                to: Some(plant),
+            },
+            25 => Order::Complain {
+                against: plant,
+                cause: Cause::Trespass {
+                    claim: x.abs() as u32 % 4,
+                },
+            },
+            26 => Order::ProposeChange {
+                articles: vec![Article::Royalty(vec![RoyaltyStep {
+                    from_year: 0.0,
+                    rate: x,
+                }])],
+                reason: plant,
+            },
+            27 => Order::AbandonClaim {
+                claim: x.abs() as u32 % 4,
             },
             _ => Order::Sell { plant, mass_kg: x },
         })

@@ -6,6 +6,7 @@ mod cli;
 mod contact;
 mod goods;
 mod invariants;
+mod law;
 mod levels;
 mod machines;
 mod microgravity;

@@ -14,7 +14,7 @@ use super::economy::figures::Figures;
 use super::economy::ledger::{AccountKind, Good, Ledger, Memo, Unit};
 use super::economy::markets::Markets;
 use super::law::claims::Registry;
-use super::law::regime::Regime;
+use super::law::regime::{Citizen, Regime};
 use super::level::modules::Catalogue;
 use super::level::{Brain, Level, RobotKind, Site};
 use super::order::{Inbox, Log};
@@ -328,6 +328,21 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
         ));
     }
 
+    let roster = prospectors
+        .iter()
+        .map(|(_, prospector)| Citizen {
+            name: prospector.name.clone(),
+            kind: prospector.kind,
+            account: prospector.account,
+        })
+        .collect();
+    let regime = Regime::found(
+        level.charter(),
+        seed,
+        roster,
+        &mut ledger,
+        accounts.registry,
+    );
     let terms = terms(level, &model);
     world.insert_resource(Atlas::of(terrain.model()));
     world.insert_resource(Daylight::at(&terrain, &terms, 0));
@@ -347,12 +362,11 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
     world.insert_resource(Recoil::default());
     world.insert_resource(Boreholes::default());
     world.insert_resource(Markets::new(level.market.clone(), level.markets.terms()));
-    let charter = level.charter();
-    world.insert_resource(Registry::new(charter.claims.clone()));
+    world.insert_resource(Registry::new(model.centre_m()));
     world.insert_resource(DataMarket::default());
     world.insert_resource(commerce);
     world.insert_resource(Figures::default());
-    world.insert_resource(Regime::new(charter));
+    world.insert_resource(regime);
     Ok(())
 }
 

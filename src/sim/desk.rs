@@ -11,9 +11,9 @@ use bevy::prelude::*;
 
 use super::asteroid::Terrain;
 use super::economy::commerce::Commerce;
-use super::economy::ledger::{Ledger, Memo};
+use super::economy::ledger::Ledger;
 use super::economy::markets::Markets;
-use super::law::claims::{ClaimRequest, Registry};
+use super::law::claims::Registry;
 use super::law::regime::Regime;
 use super::level::modules::Catalogue;
 use super::order::{Inbox, Issued, Log, Order, Refusal, Severity, Taken};
@@ -22,10 +22,11 @@ use super::prospecting::trade::{self as survey_trade, DataMarket, Receipt};
 use super::prospector::{ProspectorId, Prospectors};
 use super::robot::Robot;
 use super::robot::atlas::Atlas;
-use super::robot::command::{Commanded, own_robot};
+use super::robot::command::Commanded;
 use super::{Accounts, Clock, Terms};
 
 pub mod goods;
+mod law;
 pub mod settle;
 mod trade;
 
@@ -88,11 +89,17 @@ impl Desk<'_, '_> {
         self.check_bonds(sender, order)?;
         match order {
             order if order.is_about_goods() => self.order_goods(sender, order),
-            Order::FileClaim { robot, radius_m } => self.file_claim(sender, robot, *radius_m),
             Order::OfferData { .. }
             | Order::WithdrawOffer { .. }
             | Order::BuyData { .. }
             | Order::ShareData { .. } => self.trade_data(sender, order),
+            Order::Dig { .. } => {
+                self.permit_digging(sender)?;
+                self.command_robot(sender, order)?;
+                self.begin_digging(sender);
+                Ok(())
+            }
+            order if order.is_legal() => self.practise_law(sender, order),
             order if order.is_trade() => self.trade(sender, order),
             order if order.is_service() => self.serve(sender, order),
             _ => self.command_robot(sender, order),
@@ -164,60 +171,6 @@ impl Desk<'_, '_> {
             }
             _ => unreachable!("not about data"),
         }
-        Ok(())
-    }
-
-    fn file_claim(
-        &mut self,
-        sender: ProspectorId,
-        robot: &str,
-        radius_m: f64,
-    ) -> Result<(), Refusal> {
-        let (robot, motion, ..) = own_robot(&mut self.robots, sender, robot)?;
-        if !(motion.at_rest || motion.touching) {
-            return Err(Refusal::because(format!(
-                "{} must stand on the claim",
-                robot.name
-            )));
-        }
-        let at_m = motion.position_m.as_dvec3();
-        let request = ClaimRequest {
-            holder: self.prospectors.name(sender).to_owned(),
-            centre_m: at_m - robot.half_height_m() * self.terrain.up(at_m),
-            radius_m,
-        };
-        self.registry
-            .check(&request)
-            .map_err(|refusal| Refusal::because(refusal.to_string()))?;
-        let fee_ucr = self.regime.charter().claim_fee_ucr();
-        let now_ms = self.clock.time_ms();
-        let payer = self.prospectors.get(sender).account;
-        self.ledger
-            .transfer(
-                now_ms,
-                payer,
-                self.accounts.registry,
-                fee_ucr,
-                Memo::ClaimFee,
-            )
-            .map_err(|_| {
-                Refusal::because(format!(
-                    "the fee is {:.0} credits, more than there is",
-                    1e-6 * fee_ucr as f64
-                ))
-            })?;
-        let id = self
-            .registry
-            .file(now_ms, request)
-            .expect("the request has just been checked");
-        let holder = self.prospectors.name(sender);
-        self.log.announce(
-            now_ms,
-            format!(
-                "{holder} holds claim {}, {radius_m:.0} m around {}",
-                id.0, robot.name
-            ),
-        );
         Ok(())
     }
 }

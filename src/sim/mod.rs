@@ -118,6 +118,7 @@ impl Plugin for SimPlugin {
                 robot::RobotPlugin,
                 plant::PlantPlugin,
                 desk::settle::CommercePlugin,
+                law::LawPlugin,
                 prospector::ProspectorPlugin,
                 prospecting::ProspectingPlugin,
                 tally::TallyPlugin,

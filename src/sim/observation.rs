@@ -21,6 +21,8 @@ use super::economy::ledger::Ledger;
 use super::economy::markets::Markets;
 use super::economy::stores::Place;
 use super::law::claims::Registry;
+use super::law::regime::Regime;
+use super::law::view::LawView;
 use super::level::kind::AnchorSpec;
 use super::level::{MotionModel, RobotKind};
 use super::physics::Motion;
@@ -79,6 +81,8 @@ pub struct Observation {
     pub data_receipts: Vec<Receipt>,
     pub others: Vec<OtherRobot>,
     pub claims: Vec<ClaimView>,
+    /// One's own standing before the law, and what is open to bids, takers and votes.
+    pub law: LawView,
     pub market: MarketView,
     /// Its goods in stores, where there are any.
     pub stores: Vec<StoreView>,
@@ -267,8 +271,15 @@ pub struct ClaimView {
     pub id: u32,
     pub owner: String,
     pub centre_m: Vec3,
+    /// How far it reaches from its middle.
     pub radius_m: f32,
+    /// Its corners in order; none of a cap.
+    pub corners_m: Vec<Vec3>,
     pub filed_at_ms: u64,
+    /// When its term ends, if it has one.
+    pub expires_at_ms: Option<u64>,
+    /// Who has the use of it instead of its holder.
+    pub let_to: Option<String>,
 }
 
 /// What the market publishes.
@@ -397,6 +408,7 @@ pub struct Senses<'w, 's> {
     ledger: Res<'w, Ledger>,
     markets: Res<'w, Markets>,
     registry: Res<'w, Registry>,
+    regime: Res<'w, Regime>,
     data: Res<'w, DataMarket>,
     commerce: Res<'w, Commerce>,
     robots: Query<
@@ -659,6 +671,12 @@ impl Senses<'_, '_> {
             data_receipts: self.data.receipts_of(&prospector.name),
             others,
             claims: self.claims(),
+            law: self.regime.view(
+                &self.registry,
+                &self.ledger,
+                &prospector.name,
+                self.now_ms(),
+            ),
             market: MarketView {
                 node: market.node().to_owned(),
                 good: market.good().as_str().to_owned(),
@@ -687,9 +705,17 @@ impl Senses<'_, '_> {
             .map(|claim| ClaimView {
                 id: claim.id.0,
                 owner: claim.holder.clone(),
-                centre_m: claim.centre_m.as_vec3(),
-                radius_m: claim.radius_m as f32,
+                centre_m: claim.boundary.centre_m().as_vec3(),
+                radius_m: claim.boundary.reach_m() as f32,
+                corners_m: claim
+                    .boundary
+                    .corners_m()
+                    .iter()
+                    .map(|corner_m| corner_m.as_vec3())
+                    .collect(),
                 filed_at_ms: claim.filed_at_ms,
+                expires_at_ms: claim.expires_at_ms,
+                let_to: claim.lease.as_ref().map(|lease| lease.lessee.clone()),
             })
             .collect()
     }

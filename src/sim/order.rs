@@ -15,6 +15,9 @@ use super::economy::fleet::Machine;
 use super::economy::good::Good;
 use super::economy::stores::Place;
 use super::economy::venture::Agreement;
+use super::law::charter::Article;
+use super::law::disputes::Cause;
+use super::law::titles::Title;
 use super::prospecting::Instrument;
 use super::prospecting::trade::{Audience, Choice};
 
@@ -23,9 +26,15 @@ use super::prospecting::trade::{Audience, Choice};
 #[serde(deny_unknown_fields)]
 pub enum Order {
     /// Jump to a place on the surface: the nearest surface point above or below `target_m`.
-    HopTo { robot: String, target_m: [f64; 3] },
+    HopTo {
+        robot: String,
+        target_m: [f64; 3],
+    },
     /// Fly to a place on the thrusters, over the ground, and land.
-    FlyTo { robot: String, target_m: [f64; 3] },
+    FlyTo {
+        robot: String,
+        target_m: [f64; 3],
+    },
     /// Jump straight up with a speed of one's own choice and come down again. The prediction of
     /// the highest point, if there is one, is held against what comes.
     Jump {
@@ -45,15 +54,27 @@ pub enum Order {
         for_s: f64,
     },
     /// Help oneself: land what drifts, turn over what lies on its side, work a stuck bit loose.
-    Free { robot: String },
+    Free {
+        robot: String,
+    },
     /// Screw the anchors into the ground under the robot.
-    Anchor { robot: String },
+    Anchor {
+        robot: String,
+    },
     /// Pull the anchors out.
-    Release { robot: String },
+    Release {
+        robot: String,
+    },
     /// Go to the rock nearest to a place and hold on to it, by microspines or a belt.
-    Grip { robot: String, target_m: [f64; 3] },
+    Grip {
+        robot: String,
+        target_m: [f64; 3],
+    },
     /// Drill under the robot to a depth below the mouth of the hole.
-    DrillTo { robot: String, depth_m: f64 },
+    DrillTo {
+        robot: String,
+        depth_m: f64,
+    },
     /// Dig where the robot stands, until the bin holds `until_kg` (default: until it is full).
     Dig {
         robot: String,
@@ -67,13 +88,21 @@ pub enum Order {
         plant: Option<String>,
     },
     /// Pour the load out behind the robot, where it lies as a heap or drifts off.
-    Dump { robot: String },
+    Dump {
+        robot: String,
+    },
     /// Rest in the sun until the battery is full.
-    Charge { robot: String },
+    Charge {
+        robot: String,
+    },
     /// Drop what the robot is doing. A robot in flight still lands.
-    Stop { robot: String },
+    Stop {
+        robot: String,
+    },
     /// Measure the ground under the robot with its contact spectrometer.
-    Survey { robot: String },
+    Survey {
+        robot: String,
+    },
     /// Measure with an instrument that the robot carries, for `time_s` (default: as long as one
     /// measurement of it takes).
     Measure {
@@ -83,9 +112,90 @@ pub enum Order {
         time_s: Option<f64>,
     },
     /// Register a circular claim around the place where the robot stands.
-    FileClaim { robot: String, radius_m: f64 },
+    FileClaim {
+        robot: String,
+        radius_m: f64,
+    },
+    /// Register the ground between corners, given in order round it: the nearest surface points
+    /// above or below them. Where the charter wants it, a robot must stand within.
+    FileBoundary {
+        #[serde(default)]
+        robot: Option<String>,
+        corners_m: Vec<[f64; 3]>,
+    },
+    /// Begin another term of a claim of one's own, for the fee.
+    RenewClaim {
+        claim: u32,
+    },
+    /// Give a claim of one's own up.
+    AbandonClaim {
+        claim: u32,
+    },
+    /// Put a claim of one's own up for auction.
+    AuctionClaim {
+        claim: u32,
+        #[serde(default)]
+        reserve_credits: f64,
+    },
+    /// Bid at an open auction. The money is held until the hammer falls or somebody bids more.
+    Bid {
+        auction: u32,
+        credits: f64,
+    },
+    /// Offer a claim, a lease or shares of the quota to somebody, or to anyone.
+    OfferTitle {
+        title: Title,
+        price_credits: f64,
+        #[serde(default)]
+        to: Option<String>,
+    },
+    /// Take an offer of a title of one's own back.
+    WithdrawTitle {
+        offer: u32,
+    },
+    /// Take an offer of a title up.
+    AcceptTitle {
+        offer: u32,
+    },
+    /// Bring a complaint before the court, with the deposit that the charter wants.
+    Complain {
+        against: String,
+        cause: Cause,
+    },
+    /// Let somebody into one's safety zones.
+    GrantPassage {
+        to: String,
+    },
+    /// No longer let somebody into one's safety zones.
+    RevokePassage {
+        to: String,
+    },
+    /// Put a change of the charter to the vote.
+    ProposeChange {
+        articles: Vec<Article>,
+        #[serde(default)]
+        reason: String,
+    },
+    /// Vote on a proposal, or change one's vote.
+    Vote {
+        proposal: u32,
+        in_favour: bool,
+    },
+    JoinTreaty {},
+    LeaveTreaty {},
+    /// Answer for another prospector, as an agency.
+    Sponsor {
+        prospector: String,
+    },
+    /// No longer answer for a prospector.
+    EndSponsorship {
+        prospector: String,
+    },
     /// Sell water from a plant's tank to the market's node.
-    Sell { plant: String, mass_kg: f64 },
+    Sell {
+        plant: String,
+        mass_kg: f64,
+    },
     /// Let a plant of one's own do something else: `bake`, or a process that it is equipped for. One
     /// that works on goods does so until `mass_kg` are used (default: as long as there are any).
     SetProcess {
@@ -105,11 +215,19 @@ pub enum Order {
         to: Audience,
     },
     /// Take no more rock of others; what they have brought is worked off.
-    ClosePlant { plant: String },
+    ClosePlant {
+        plant: String,
+    },
     /// Pump water from the tank of a plant of one's own into one's store at the site,
-    StoreWater { plant: String, mass_kg: f64 },
+    StoreWater {
+        plant: String,
+        mass_kg: f64,
+    },
     /// or back.
-    LoadWater { plant: String, mass_kg: f64 },
+    LoadWater {
+        plant: String,
+        mass_kg: f64,
+    },
     /// Send goods from one's store to that at another place, with the next tug. Water and propellant
     /// burn part of themselves; for other goods propellant or water of one's own is burnt, or
     /// propellant is bought.
@@ -137,9 +255,13 @@ pub enum Order {
         to: Audience,
     },
     /// Take an offer of one's own back.
-    WithdrawOffer { offer: u32 },
+    WithdrawOffer {
+        offer: u32,
+    },
     /// Buy the readings of an offer.
-    BuyData { offer: u32 },
+    BuyData {
+        offer: u32,
+    },
     /// Give readings of one's own away. They cannot be taken back.
     ShareData {
         #[serde(default)]
@@ -165,15 +287,28 @@ pub enum Order {
     },
     /// Mend a robot: `by`, another robot with an arm and spare parts, or a plant of one's own within
     /// reach, changes what is worn. A plant buys the parts that it has not.
-    Repair { robot: String, by: String },
+    Repair {
+        robot: String,
+        by: String,
+    },
     /// Take one's own robot `wreck` apart for spare parts, for good.
-    Cannibalise { robot: String, wreck: String },
+    Cannibalise {
+        robot: String,
+        wreck: String,
+    },
     /// Take another robot of one's own on one's back: what is anchored or seized comes along.
-    Carry { robot: String, load: String },
+    Carry {
+        robot: String,
+        load: String,
+    },
     /// Set down what the robot carries, beside it.
-    PutDown { robot: String },
+    PutDown {
+        robot: String,
+    },
     /// Clean the robot's panels with its own brush.
-    Clean { robot: String },
+    Clean {
+        robot: String,
+    },
     /// Charge another robot of one's own through a cable.
     GivePower {
         robot: String,
@@ -181,9 +316,14 @@ pub enum Order {
         energy_wh: f64,
     },
     /// Print mechanical spare parts from a plant's tailings.
-    PrintSpares { plant: String, mass_kg: f64 },
+    PrintSpares {
+        plant: String,
+        mass_kg: f64,
+    },
     /// Fill the robot's propellant tank from a plant of one's own within reach.
-    Refuel { robot: String },
+    Refuel {
+        robot: String,
+    },
     /// Bid or ask for goods at the exchange of a place. Without a limit it takes part in the next
     /// auction only, at any price that those who wait now would have given it.
     PlaceOrder {
@@ -372,7 +512,24 @@ impl Order {
             | Self::GivePower { robot, .. }
             | Self::Refuel { robot } => Some(robot),
             Self::Repair { by, .. } => Some(by),
-            Self::Sell { .. }
+            Self::FileBoundary { robot, .. } => robot.as_deref(),
+            Self::RenewClaim { .. }
+            | Self::AbandonClaim { .. }
+            | Self::AuctionClaim { .. }
+            | Self::Bid { .. }
+            | Self::OfferTitle { .. }
+            | Self::WithdrawTitle { .. }
+            | Self::AcceptTitle { .. }
+            | Self::Complain { .. }
+            | Self::GrantPassage { .. }
+            | Self::RevokePassage { .. }
+            | Self::ProposeChange { .. }
+            | Self::Vote { .. }
+            | Self::JoinTreaty {}
+            | Self::LeaveTreaty {}
+            | Self::Sponsor { .. }
+            | Self::EndSponsorship { .. }
+            | Self::Sell { .. }
             | Self::SetProcess { .. }
             | Self::OpenPlant { .. }
             | Self::ClosePlant { .. }
@@ -429,6 +586,31 @@ impl Order {
                 | Self::Ship { .. }
                 | Self::SellGoods { .. }
                 | Self::BuyOnEarth { .. }
+        )
+    }
+
+    /// Whether it is a matter of law, which `desk::law` answers.
+    pub fn is_legal(&self) -> bool {
+        matches!(
+            self,
+            Self::FileClaim { .. }
+                | Self::FileBoundary { .. }
+                | Self::RenewClaim { .. }
+                | Self::AbandonClaim { .. }
+                | Self::AuctionClaim { .. }
+                | Self::Bid { .. }
+                | Self::OfferTitle { .. }
+                | Self::WithdrawTitle { .. }
+                | Self::AcceptTitle { .. }
+                | Self::Complain { .. }
+                | Self::GrantPassage { .. }
+                | Self::RevokePassage { .. }
+                | Self::ProposeChange { .. }
+                | Self::Vote { .. }
+                | Self::JoinTreaty {}
+                | Self::LeaveTreaty {}
+                | Self::Sponsor { .. }
+                | Self::EndSponsorship { .. }
         )
     }
 
@@ -506,6 +688,45 @@ impl fmt::Display for Order {
                 robot, instrument, ..
             } => write!(f, "{robot}: measure with the {instrument}"),
             Self::FileClaim { robot, radius_m } => write!(f, "{robot}: claim {radius_m} m around"),
+            Self::FileBoundary { corners_m, .. } => {
+                write!(f, "claim the ground within {} corners", corners_m.len())
+            }
+            Self::RenewClaim { claim } => write!(f, "renew claim {claim}"),
+            Self::AbandonClaim { claim } => write!(f, "give claim {claim} up"),
+            Self::AuctionClaim { claim, .. } => write!(f, "put claim {claim} up for auction"),
+            Self::Bid { auction, credits } => {
+                write!(f, "bid {credits} credits at auction {auction}")
+            }
+            Self::OfferTitle {
+                title,
+                price_credits,
+                ..
+            } => write!(f, "offer {title} for {price_credits} credits"),
+            Self::WithdrawTitle { offer } => write!(f, "withdraw offer {offer} of a title"),
+            Self::AcceptTitle { offer } => write!(f, "take offer {offer} of a title"),
+            Self::Complain { against, cause } => {
+                write!(f, "complain of {against} about claim {}", cause.claim().0)
+            }
+            Self::GrantPassage { to } => write!(f, "let {to} into the zones"),
+            Self::RevokePassage { to } => write!(f, "keep {to} out of the zones"),
+            Self::ProposeChange { articles, .. } => {
+                let titles: Vec<&str> = articles.iter().map(Article::title).collect();
+                write!(f, "propose other rules of {}", titles.join(", "))
+            }
+            Self::Vote {
+                proposal,
+                in_favour,
+            } => write!(
+                f,
+                "vote {} proposal {proposal}",
+                if *in_favour { "for" } else { "against" }
+            ),
+            Self::JoinTreaty {} => f.write_str("join the treaty"),
+            Self::LeaveTreaty {} => f.write_str("leave the treaty"),
+            Self::Sponsor { prospector } => write!(f, "answer for {prospector}"),
+            Self::EndSponsorship { prospector } => {
+                write!(f, "no longer answer for {prospector}")
+            }
             Self::Sell { plant, mass_kg } => write!(f, "{plant}: sell {mass_kg} kg of water"),
             Self::SetProcess { plant, process, .. } => write!(f, "{plant}: {process}"),
             Self::OpenPlant {

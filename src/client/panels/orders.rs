@@ -545,6 +545,9 @@ pub(super) mod tests {
             centre_m: Vec3::X * 245.0,
             radius_m: 10.0,
             filed_at_ms: 0,
+            corners_m: Vec::new(),
+            expires_at_ms: None,
+            let_to: None,
         }];
         let why = |claims: &[ClaimView]| Verb::Dig.hindrance(&robot(), &context(&[], claims));
         assert_eq!(why(&claims).unwrap(), "This ground is claimed by hydra.");

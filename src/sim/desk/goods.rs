@@ -10,6 +10,7 @@ use crate::sim::economy::good::Good;
 use crate::sim::economy::ledger::{AccountId, AccountKind, Memo, Unit};
 use crate::sim::economy::stores::Place;
 use crate::sim::economy::tables::EARTH;
+use crate::sim::law::treasury::Sale;
 use crate::sim::order::{Order, Refusal, Severity};
 use crate::sim::plant::process::Input;
 use crate::sim::plant::queue::{Opening, Toll};
@@ -484,6 +485,11 @@ impl Desk<'_, '_> {
                 1e-3 * held_g as f64
             )));
         };
+        let proceeds_ucr = self
+            .markets
+            .find(node, good)
+            .map_or(0, |market| market.quote(mass_g).proceeds_ucr);
+        self.dues_of_sale(sender, node, good, mass_g, proceeds_ucr)?;
         let quote = self
             .markets
             .sell(node, good, mass_g)
@@ -510,6 +516,30 @@ impl Desk<'_, '_> {
         Ok(())
     }
 
+    /// What the law takes of a sale [µcr], if it allows it.
+    fn dues_of_sale(
+        &self,
+        seller: ProspectorId,
+        node: &str,
+        good: Good,
+        mass_g: i64,
+        proceeds_ucr: i64,
+    ) -> Result<i64, Refusal> {
+        let sale = Sale {
+            seller: self.prospectors.name(seller),
+            good,
+            node,
+            mass_g,
+            proceeds_ucr,
+        };
+        let now_ms = self.clock.time_ms();
+        self.regime
+            .check_sale(&sale, now_ms)
+            .map_err(|refusal| Refusal::because(refusal.to_string()))?;
+        let dues = self.regime.dues(&sale, now_ms);
+        Ok(dues.iter().map(|due| due.amount_ucr).sum())
+    }
+
     /// Books what a node pays for a sale, to whoever shares in it. Every sale to a market passes
     /// here.
     fn pay_for_sale(
@@ -528,6 +558,14 @@ impl Desk<'_, '_> {
             .expect("a source pays what it owes");
         let name = self.prospectors.name(seller).to_owned();
         self.commerce.sales.book(&name, good, mass_g, proceeds_ucr);
+        let sale = Sale {
+            seller: &name,
+            good,
+            node,
+            mass_g,
+            proceeds_ucr,
+        };
+        self.regime.book_sale(&mut self.ledger, now_ms, &sale);
     }
 
     fn open_once(&mut self, name: &str, unit: Unit, kind: AccountKind) -> AccountId {
@@ -538,11 +576,12 @@ impl Desk<'_, '_> {
 
     fn sell(&mut self, sender: ProspectorId, plant: &str, mass_kg: f64) -> Result<(), Refusal> {
         let mass_g = grams_of(mass_kg)?;
-        let mut plant = self
+        let name = plant;
+        let plant = self
             .plants
-            .iter_mut()
-            .find(|candidate| candidate.name == plant)
-            .ok_or_else(|| Refusal::because(format!("there is no plant \"{plant}\"")))?;
+            .iter()
+            .find(|candidate| candidate.name == name)
+            .ok_or_else(|| Refusal::because(format!("there is no plant \"{name}\"")))?;
         if plant.owner != sender {
             return Err(Refusal::because(format!("{} is not yours", plant.name)));
         }
@@ -569,6 +608,16 @@ impl Desk<'_, '_> {
                 1e-6 * quote.proceeds_ucr as f64,
             )));
         }
+        let good = market.good();
+        let due_ucr = self.dues_of_sale(sender, &node, good, arriving_g, quote.proceeds_ucr)?;
+        if quote.proceeds_ucr < fee_ucr + due_ucr {
+            return Err(Refusal::because(format!(
+                "freight and dues of {:.0} credits would eat the {:.0} that {node} pays",
+                1e-6 * (fee_ucr + due_ucr) as f64,
+                1e-6 * quote.proceeds_ucr as f64,
+            )));
+        }
+        let plant = self.own_plant_of(sender, name)?;
         plant.ship_water(mass_g);
         let tank = plant.water_account;
         let now_ms = self.clock.time_ms();
@@ -587,11 +636,11 @@ impl Desk<'_, '_> {
         self.ledger
             .transfer(now_ms, seller, accounts.carrier, fee_ucr, Memo::Freight)
             .expect("the proceeds cover the freight");
-        let earned = 1e-6 * (quote.proceeds_ucr - fee_ucr) as f64;
+        let earned = 1e-6 * (quote.proceeds_ucr - fee_ucr - due_ucr) as f64;
         self.tell(
             sender,
             format!(
-                "sold {:.1} kg at {node} for {:.0} credits/kg; {:.1} kg were burnt on the way; {earned:.0} credits net of freight",
+                "sold {:.1} kg at {node} for {:.0} credits/kg; {:.1} kg were burnt on the way; {earned:.0} credits net of freight and dues",
                 1e-3 * arriving_g as f64,
                 quote.unit_price_credits_per_kg(),
                 1e-3 * burnt_g as f64,

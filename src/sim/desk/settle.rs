@@ -35,7 +35,7 @@ impl Plugin for CommercePlugin {
 
 /// What settling looks at and changes.
 #[derive(SystemParam)]
-struct Settling<'w, 's> {
+pub(in crate::sim) struct Settling<'w, 's> {
     terms: Res<'w, Terms>,
     accounts: Res<'w, Accounts>,
     chance: Res<'w, Chance>,
@@ -57,7 +57,7 @@ struct Settling<'w, 's> {
     plants: Query<'w, 's, &'static mut Plant>,
 }
 
-fn settle(clock: Res<Clock>, mut settling: Settling) {
+pub(in crate::sim) fn settle(clock: Res<Clock>, mut settling: Settling) {
     let first = clock.time_ms() / HOUR_MS + 1;
     let last = clock.end_ms() / HOUR_MS;
     for now_ms in (first..=last).map(|hour| hour * HOUR_MS) {
@@ -207,7 +207,7 @@ fn deed(order: &Order) -> Option<Deed> {
         Order::Measure { .. } | Order::Survey { .. } => Deed::Sample,
         Order::Repair { .. } | Order::Refit { .. } | Order::Cannibalise { .. } => Deed::Repair,
         Order::Sell { .. } => Deed::Shipment,
-        Order::FileClaim { .. } => Deed::Claim,
+        order if order.is_legal() => Deed::Claim,
         Order::PlaceOrder { .. } | Order::PlaceShareOrder { .. } => Deed::Trade,
         order if order.is_trade() => Deed::Deal,
         _ => return None,

@@ -138,6 +138,23 @@ pub enum Memo {
     Wages,
     Royalty,
     Dividend,
+    /// Part of a sale that is shared through the fund.
+    Share,
+    /// What the fund has earned outside.
+    FundReturn,
+    LicenceFee,
+    /// For joining or leaving the treaty.
+    TreatyFee,
+    /// For a claim, a lease or shares of the quota.
+    Title,
+    Rent,
+    /// Costs of a ruling.
+    Court,
+    Damages,
+    Fine,
+    Sterilisation,
+    /// For matter let go into space.
+    Debris,
     /// Set aside for an open order or a deal, or given back.
     Escrow,
     /// Between prospectors, at the exchange.
@@ -196,6 +213,17 @@ impl Memo {
             Self::Wages => "wages",
             Self::Royalty => "royalty",
             Self::Dividend => "dividend",
+            Self::Share => "share",
+            Self::FundReturn => "fund_return",
+            Self::LicenceFee => "licence_fee",
+            Self::TreatyFee => "treaty_fee",
+            Self::Title => "title",
+            Self::Rent => "rent",
+            Self::Court => "court",
+            Self::Damages => "damages",
+            Self::Fine => "fine",
+            Self::Sterilisation => "sterilisation",
+            Self::Debris => "debris",
             Self::Escrow => "escrow",
             Self::Traded => "traded",
             Self::Stored => "stored",

@@ -23,7 +23,15 @@ pub(super) fn syntax_error(
     };
     let name = field.rsplit('.').next().unwrap_or_default().to_owned();
     let value = value_at(text, place);
+    // Every other field that begins with a parenthesis is no choice.
+    let unnamed = field == "charter" || field.starts_with("charter.");
     let what = match &error.code {
+        ron::Error::ExpectedIdentifier | ron::Error::ExpectedStructLike if unnamed => {
+            field.truncate("charter".len());
+            "charter must be Named(\"open_access\") or another of the program's own, \
+             Amended(\"open_access\", [..]) or Own((..))"
+                .to_owned()
+        }
         ron::Error::NoSuchStructField {
             expected, found, ..
         } => {

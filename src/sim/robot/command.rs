@@ -71,6 +71,8 @@ impl Desk<'_, '_> {
             terrain,
             prospectors,
             registry,
+            regime,
+            clock,
             robots,
             plants,
             ..
@@ -108,6 +110,16 @@ impl Desk<'_, '_> {
             } else {
                 Err(Refusal::because(format!("{name} has no {what}")))
             }
+        };
+        let may_land = |target_m: DVec3| {
+            regime
+                .may_land(
+                    registry,
+                    prospectors.name(sender),
+                    target_m,
+                    clock.time_ms(),
+                )
+                .map_err(|forbidden| Refusal::because(forbidden.to_string()))
         };
         let needs_power = || {
             if battery.fraction() < LOW_BATTERY {
@@ -185,6 +197,7 @@ impl Desk<'_, '_> {
                 needs_part(robot.kind.hop.is_some(), "legs to hop with")?;
                 needs_power()?;
                 let target_m = stand(DVec3::from_array(*target_m))?;
+                may_land(target_m)?;
                 if standing && !can_glide(robot, tank) {
                     find_way(&mut cell.0, target_m)?;
                 }
@@ -194,6 +207,7 @@ impl Desk<'_, '_> {
             Order::FlyTo { target_m, .. } => {
                 needs_power()?;
                 let target_m = stand(DVec3::from_array(*target_m))?;
+                may_land(target_m)?;
                 let craft = craft(robot, bin, tank);
                 if !craft.can_thrust() {
                     return Err(Refusal::because(format!(
@@ -228,6 +242,7 @@ impl Desk<'_, '_> {
                     )));
                 };
                 let target_m = grip_at(terrain, robot, spec, DVec3::from_array(*target_m))?;
+                may_land(target_m)?;
                 release_first(&mut plan);
                 if 1.5 < at_m.distance(target_m) || !standing {
                     if standing && !can_glide(robot, tank) {
@@ -249,9 +264,9 @@ impl Desk<'_, '_> {
                     )));
                 }
                 let foot_m = at_m - robot.half_height_m() * terrain.up(at_m);
-                registry
-                    .may_dig(prospectors.name(sender), foot_m)
-                    .map_err(|trespass| Refusal::because(trespass.to_string()))?;
+                regime
+                    .may_dig(registry, prospectors.name(sender), foot_m, clock.time_ms())
+                    .map_err(|forbidden| Refusal::because(forbidden.to_string()))?;
                 plan.push(Step::Drill { depth_m: *depth_m });
             }
             Order::Jump {
@@ -376,9 +391,9 @@ impl Desk<'_, '_> {
                     )));
                 }
                 let foot_m = at_m - robot.half_height_m() * terrain.up(at_m);
-                registry
-                    .may_dig(prospectors.name(sender), foot_m)
-                    .map_err(|trespass| Refusal::because(trespass.to_string()))?;
+                regime
+                    .may_dig(registry, prospectors.name(sender), foot_m, clock.time_ms())
+                    .map_err(|forbidden| Refusal::because(forbidden.to_string()))?;
                 plan.push(Step::Dig { until_g });
             }
             Order::Deliver { plant, .. } => {

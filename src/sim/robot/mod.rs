@@ -13,6 +13,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::asteroid::{Feedstock, GravityCell, Terrain};
 use super::economy::ledger::{AccountId, Ledger, Memo};
+use super::law::claims::Registry;
+use super::law::regime::Regime;
 use super::level::kind::{AnchorSpec, WheelSpec};
 use super::level::{MotionModel, RobotKind};
 use super::observation::Activity;
@@ -601,6 +603,7 @@ fn dig(
     mut physics: ResMut<Physics>,
     mut ledger: ResMut<Ledger>,
     mut log: ResMut<Log>,
+    (mut regime, mut registry): (ResMut<Regime>, ResMut<Registry>),
     mut robots: Query<(
         &Robot,
         &Motion,
@@ -656,6 +659,14 @@ fn dig(
                     Memo::Dug,
                 )
                 .expect("the body holds what it gives");
+            regime.record_dig(
+                &mut registry,
+                clock.time_ms(),
+                prospectors.name(robot.owner),
+                &robot.name,
+                at_m - robot.half_height_m() * terrain.up(at_m),
+                spoil.mass_g,
+            );
             dug_any = true;
             if spoil.mass_g < want_g {
                 pilot.finish();

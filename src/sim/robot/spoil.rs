@@ -10,6 +10,8 @@ use super::autopilot::{Autopilot, Step};
 use super::{Bin, Robot};
 use crate::sim::asteroid::Terrain;
 use crate::sim::economy::ledger::{Ledger, Memo};
+use crate::sim::law::claims::Registry;
+use crate::sim::law::regime::Regime;
 use crate::sim::order::{Log, Severity};
 use crate::sim::physics::{Motion, Physics};
 use crate::sim::prospector::Prospectors;
@@ -28,6 +30,7 @@ pub(super) fn dump(
     mut terrain: ResMut<Terrain>,
     mut ledger: ResMut<Ledger>,
     mut log: ResMut<Log>,
+    (mut regime, mut registry): (ResMut<Regime>, ResMut<Registry>),
     mut robots: Query<(&Robot, &Motion, &mut Bin, &mut Autopilot)>,
 ) {
     for (robot, motion, mut bin, mut pilot) in &mut robots {
@@ -53,6 +56,15 @@ pub(super) fn dump(
         };
         book(accounts.rock, lies_g, Memo::Spilled);
         book(accounts.drifted, poured.mass_g - lies_g, Memo::Lost);
+        regime.record_pouring(
+            &mut registry,
+            &mut ledger,
+            &mut log,
+            clock.time_ms(),
+            prospectors.name(robot.owner),
+            foot_m,
+            (lies_g, poured.mass_g - lies_g),
+        );
         if bin.load.mass_g == 0 {
             let text = if lies_g < poured.mass_g {
                 format!("{}: the load has drifted off", robot.name)
