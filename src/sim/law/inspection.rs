@@ -253,9 +253,8 @@ impl Regime {
         self.clear_arrears();
     }
 
-    /// Cancels what somebody owes and says how much that was [µcr]: for insolvency, when nothing
-    /// more will come in.
-    pub fn write_off(&mut self, name: &str) -> i64 {
+    /// Cancels what somebody owes and says how much that was [µcr].
+    pub(super) fn write_off(&mut self, name: &str) -> i64 {
         let owed_ucr = self.owed_ucr(name);
         if 0 < owed_ucr {
             self.records.of_mut(name).debts.clear();

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::charter::{Sponsor, micro_credits};
+use super::claims::{ClaimId, End, Registry};
 use super::regime::Regime;
 use crate::sim::economy::ledger::{AccountId, Ledger, Memo};
 use crate::sim::level::ProspectorKind;
@@ -287,14 +288,47 @@ impl Regime {
         }
         self.pay_to_authority(ledger, now_ms, name, treaty.leaving_credits)?;
         self.standing.members.remove(name);
-        if let Some(shares) = self.treasury.shares.remove(name) {
-            let others: Vec<String> = self.standing.members().map(str::to_owned).collect();
-            let parts = super::treasury::split(i64::from(shares), &vec![1; others.len()], 0);
-            for (other, part) in others.iter().zip(parts) {
-                self.grant_quota(other, part as u32);
+        self.spread_shares_of(name);
+        Ok(())
+    }
+
+    /// Gives the quota shares of somebody to the other members in equal parts.
+    fn spread_shares_of(&mut self, name: &str) {
+        let Some(shares) = self.treasury.shares.remove(name) else {
+            return;
+        };
+        let others: Vec<String> = self
+            .roster
+            .iter()
+            .map(|citizen| &citizen.name)
+            .filter(|other| *other != name && self.is_member(other))
+            .cloned()
+            .collect();
+        let parts = super::treasury::split(i64::from(shares), &vec![1; others.len()], 0);
+        for (other, part) in others.iter().zip(parts) {
+            self.grant_quota(other, part as u32);
+        }
+    }
+
+    /// Ends all that somebody holds under the law, for insolvency: claims, leases, offers, quota
+    /// shares and what is owed. Bids and deposits stay in escrow until their time. Returns what is
+    /// written off [µcr].
+    pub fn wind_up(&mut self, registry: &mut Registry, now_ms: u64, name: &str) -> i64 {
+        let claims: Vec<(ClaimId, bool)> = registry
+            .standing()
+            .filter(|claim| claim.holder == name || claim.digger() == name)
+            .map(|claim| (claim.id, claim.holder == name))
+            .collect();
+        for (id, own) in claims {
+            if own {
+                registry.end(now_ms, id, End::GivenUp);
+            } else {
+                registry.end_lease(now_ms, id);
             }
         }
-        Ok(())
+        self.titles.close_all_of(name);
+        self.spread_shares_of(name);
+        self.write_off(name)
     }
 
     fn pay_to_authority(

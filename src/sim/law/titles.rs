@@ -137,6 +137,12 @@ impl Titles {
         Ok(offer)
     }
 
+    pub(super) fn close_all_of(&mut self, name: &str) {
+        for offer in self.offers.iter_mut().filter(|offer| offer.by == name) {
+            offer.open = false;
+        }
+    }
+
     pub(super) fn close(&mut self, id: u32) {
         if let Some(offer) = self.offers.get_mut((id as usize).wrapping_sub(1)) {
             offer.open = false;

@@ -1468,6 +1468,47 @@ fn an_agency_pays_for_those_it_answers_for() {
 }
 
 #[test]
+fn what_an_insolvent_holds_goes_back() {
+    let mut charter = first_come();
+    charter.claims.leasable = true;
+    quota(&mut charter);
+    charter.debris.credits_per_kg = 20_000.0;
+    let mut scene = Scene::of(charter);
+    scene.file("ann", 0.0, 10.0).unwrap();
+    scene.file("bolt", 40.0, 10.0).unwrap();
+    let title = Title::Lease {
+        claim: 2,
+        days: 50.0,
+        rent_credits: 1.0,
+    };
+    let offer = scene
+        .regime
+        .offer_title(&scene.registry, 0, "bolt", title, 0, None)
+        .unwrap();
+    scene
+        .regime
+        .accept_title(&mut scene.registry, &mut scene.ledger, 0, offer, "ann")
+        .unwrap();
+    let lost = RobotFact {
+        lost: true,
+        ..robot("r", "ann")
+    };
+    scene.pass_with(1, &[lost]);
+    let owed_ucr = scene.regime.owed_ucr("ann");
+    assert!(0 < owed_ucr);
+    let written_off_ucr = scene
+        .regime
+        .wind_up(&mut scene.registry, scene.now_ms, "ann");
+    assert_eq!(written_off_ucr, owed_ucr);
+    assert_eq!(scene.regime.owed_ucr("ann"), 0);
+    assert_eq!(scene.holder(0.0), "nobody");
+    assert_eq!(scene.dig_answer("bolt", 40.0), "may dig");
+    let shares = scene.regime.treasury().shares();
+    assert!(!shares.contains_key("ann"));
+    assert_eq!(shares.values().sum::<u32>(), 10_000);
+}
+
+#[test]
 fn people_are_told_of_changes_in_plain_words() {
     let mut scene = Scene::of(first_come());
     let mut after = first_come();
