@@ -15,7 +15,9 @@ use super::economy::good::Good;
 use super::economy::ledger::{AccountId, Ledger, Memo, UCR_PER_CREDIT, Unit};
 use super::economy::markets::Markets;
 use super::economy::stores::Place;
+use super::law::charter::{days_ms, years_ms};
 use super::law::claims::Registry;
+use super::law::regime::Regime;
 use super::plant::Plant;
 use super::prospector::{Prospector, ProspectorId, Prospectors};
 use super::robot::{Health, Robot};
@@ -23,6 +25,9 @@ use super::{Accounts, Clock, SimSystems, Terms, Tick};
 
 /// Time in which a machine loses all of its price, evenly [ms] (assumed: ten years).
 const MACHINE_LIFE_MS: f64 = 10.0 * 365.25 * 86_400e3;
+
+/// A claim is idle without work for so long, where the charter says nothing [d].
+const IDLE_DAYS: f64 = 90.0;
 
 /// Notes the figures of merit.
 pub struct TallyPlugin;
@@ -62,6 +67,7 @@ pub struct Tally<'w, 's> {
     ledger: Res<'w, Ledger>,
     markets: Res<'w, Markets>,
     registry: Res<'w, Registry>,
+    regime: Res<'w, Regime>,
     commerce: Res<'w, Commerce>,
     robots: Query<'w, 's, (&'static Robot, &'static Health)>,
     plants: Query<'w, 's, &'static Plant>,
@@ -96,7 +102,23 @@ impl Tally<'_, '_> {
         let water_g = water as f64 / Constituent::Water.units_per_g() as f64;
         put(Merit::WaterTaken, 1e-3 * water_g);
         put(Merit::Royalty, credits(moved(Memo::Royalty, true)));
-        put(Merit::Dividend, credits(moved(Memo::Dividend, true)));
+        let treasury = self.regime.treasury();
+        // In the ledger a dividend passes through the fund's own accounts as well.
+        put(Merit::Dividend, treasury.dividends_credits());
+        let public = self.regime.public_credits(ledger);
+        put(Merit::Public, public);
+        put(Merit::Fines, credits(moved(Memo::Fine, true)));
+        put(Merit::Disputes, self.regime.disputes().all().len() as f64);
+        put(
+            Merit::Contamination,
+            f64::from(self.regime.records().wrecks()),
+        );
+        let idle_max_ms = match self.regime.charter().claims.idle_years_max {
+            Some(years) => years_ms(years),
+            None => days_ms(IDLE_DAYS),
+        };
+        let idle = self.registry.idle(now_ms, idle_max_ms).count();
+        put(Merit::IdleClaims, idle as f64);
         put(Merit::Trade, credits(self.trade_ucr()));
         put(Merit::Claims, self.registry.standing().count() as f64);
 
@@ -114,7 +136,10 @@ impl Tally<'_, '_> {
         let profits = net_worth - self.endowed_credits();
         put(Merit::NetWorth, net_worth);
         put(Merit::Profits, profits);
-        put(Merit::Welfare, self.markets.surplus_credits() + profits);
+        put(
+            Merit::Welfare,
+            self.markets.surplus_credits() + profits + public,
+        );
         let or_nothing = |share: Option<f64>| share.unwrap_or(f64::NAN);
         put(Merit::GiniWealth, or_nothing(gini(&wealth)));
         put(Merit::TopWealth, or_nothing(richest_tenth_share(&wealth)));
@@ -234,7 +259,10 @@ impl Tally<'_, '_> {
             .filter(|plant| plant.owner == id)
             .map(|plant| left * plant.kind.price_credits)
             .sum();
-        money + stored + in_tanks + robots + plants
+        let name = &prospector.name;
+        let before_the_law = self.regime.in_escrow_of_ucr(name) - self.regime.owed_ucr(name);
+        let law = before_the_law as f64 / UCR_PER_CREDIT as f64;
+        money + law + stored + in_tanks + robots + plants
     }
 
     /// What a kilogram fetches at a place [credits]: at a node its price there, at the site the best

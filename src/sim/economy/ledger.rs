@@ -247,7 +247,13 @@ impl Memo {
     pub fn is_income(self) -> bool {
         matches!(
             self,
-            Self::Sold | Self::Bought | Self::Wages | Self::Royalty | Self::Dividend
+            Self::Sold
+                | Self::Bought
+                | Self::Wages
+                | Self::Royalty
+                | Self::Dividend
+                | Self::Title
+                | Self::Rent
         )
     }
 

@@ -99,6 +99,13 @@ impl Disputes {
         self.all.iter().filter(|dispute| dispute.ruling.is_none())
     }
 
+    pub(super) fn in_escrow_of_ucr(&self, name: &str) -> i64 {
+        self.pending()
+            .filter(|dispute| dispute.by == name)
+            .map(|dispute| dispute.deposit_ucr)
+            .sum()
+    }
+
     pub(super) fn in_escrow_ucr(&self) -> i64 {
         self.pending().map(|dispute| dispute.deposit_ucr).sum()
     }

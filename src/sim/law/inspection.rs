@@ -152,6 +152,11 @@ impl Records {
         self.of.values().map(|record| record.spores).sum()
     }
 
+    /// Robots that lie dead on the body, or did before they were mended.
+    pub fn wrecks(&self) -> u32 {
+        self.of.values().map(|record| record.wrecks).sum()
+    }
+
     /// Let go into space by all [kg].
     pub fn debris_kg(&self) -> f64 {
         1e-3 * self.of.values().map(|record| record.debris_g).sum::<i64>() as f64

@@ -191,6 +191,11 @@ impl Regime {
             - self.disputes.in_escrow_ucr()
     }
 
+    /// What somebody has in escrow for open bids, lots and deposits [µcr].
+    pub fn in_escrow_of_ucr(&self, name: &str) -> i64 {
+        self.rounds.in_escrow_of_ucr(name) + self.disputes.in_escrow_of_ucr(name)
+    }
+
     /// Whether a claim leaves somebody free to dig there.
     pub fn may_work(&self, claim: &Claim, who: &str) -> bool {
         let terms = &self.charter.claims;

@@ -244,12 +244,20 @@ impl Rounds {
 
     /// All that bidders and entrants have in escrow [µcr].
     pub(super) fn in_escrow_ucr(&self) -> i64 {
+        self.put_up(|_| true)
+    }
+
+    pub(super) fn in_escrow_of_ucr(&self, name: &str) -> i64 {
+        self.put_up(|by| by == name)
+    }
+
+    fn put_up(&self, by: impl Fn(&str) -> bool) -> i64 {
         let bids = self.open().flat_map(|auction| &auction.bids);
-        bids.map(|bid| bid.amount_ucr).sum::<i64>()
-            + self
-                .tickets
-                .iter()
-                .map(|ticket| ticket.price_ucr)
-                .sum::<i64>()
+        let bids = bids.filter(|bid| by(&bid.by)).map(|bid| bid.amount_ucr);
+        let tickets = self.tickets.iter();
+        let tickets = tickets
+            .filter(|ticket| by(&ticket.request.holder))
+            .map(|ticket| ticket.price_ucr);
+        bids.chain(tickets).sum()
     }
 }

@@ -153,6 +153,12 @@ impl Regime {
         1e-6 * ledger.balance(self.accounts.fund) as f64
     }
 
+    /// What belongs to all: in the fund and its pot, and paid to people outside [credits].
+    pub fn public_credits(&self, ledger: &Ledger) -> f64 {
+        let held_ucr = ledger.balance(self.accounts.fund) + ledger.balance(self.accounts.pot);
+        1e-6 * (held_ucr + self.treasury.abroad_ucr) as f64
+    }
+
     /// The quota that binds a sale, if one does.
     fn quota_on(&self, seller: &str, good: Good, node: &str) -> Option<&QuotaTerms> {
         let quota = self.charter.quota.as_ref()?;
