@@ -3,6 +3,7 @@
 mod bodies;
 mod body_command;
 mod cli;
+mod compare;
 mod contact;
 mod goods;
 mod invariants;

@@ -7,6 +7,7 @@
 mod bench;
 mod body;
 mod check;
+mod compare;
 mod duration;
 mod run;
 mod summary;
@@ -98,6 +99,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Run a level under several charters, over many seeds
+    Compare(compare::CompareArgs),
     /// Measure throughput and cost on this machine
     Bench {
         #[command(subcommand)]
@@ -174,6 +177,7 @@ impl Cli {
             Some(Command::Check { paths, json }) => check::check(&paths, json),
             Some(Command::Body(args)) => body::body(&args),
             Some(Command::Reference { file, json }) => reference(&file, json),
+            Some(Command::Compare(args)) => compare::compare(&args),
             Some(Command::Bench { what: None, json }) => bench::bench(json),
             Some(Command::Bench {
                 what: Some(BenchCommand::Economy { json: also }),
