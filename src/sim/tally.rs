@@ -12,6 +12,7 @@ use super::asteroid::constituent::Constituent;
 use super::economy::commerce::Commerce;
 use super::economy::figures::{Figure, Figures, Merit, Sample, gini, richest_tenth_share};
 use super::economy::good::Good;
+use super::economy::labour::Occupation;
 use super::economy::ledger::{AccountId, Ledger, Memo, UCR_PER_CREDIT, Unit};
 use super::economy::markets::Markets;
 use super::economy::stores::Place;
@@ -122,6 +123,18 @@ impl Tally<'_, '_> {
         put(Merit::Trade, credits(self.trade_ucr()));
         put(Merit::Claims, self.registry.standing().count() as f64);
 
+        let jobs = self.commerce.labour.jobs(None, now_ms).full_time;
+        for (merit, who) in [
+            (Merit::Operators, Occupation::Operator),
+            (Merit::Engineers, Occupation::Engineer),
+            (Merit::Geologists, Occupation::Geologist),
+            (Merit::Logistics, Occupation::Logistics),
+            (Merit::Law, Occupation::Law),
+            (Merit::Finance, Occupation::Finance),
+        ] {
+            put(merit, jobs.get(who.as_str()).copied().unwrap_or(0.0));
+        }
+
         let wealth: Vec<f64> = self
             .prospectors
             .iter()
@@ -225,10 +238,18 @@ impl Tally<'_, '_> {
         money_ucr as f64 / UCR_PER_CREDIT as f64 + robots + plants
     }
 
-    /// What a prospector owns at the prices of the day [credits]: money, goods at what the next
+    /// What a prospector owns at the prices of the day [credits]: money less what is overdue, goods at what the next
     /// kilogram would fetch from where they lie, and machines by their age.
     pub fn net_worth_credits(&self, id: ProspectorId, prospector: &Prospector, now_ms: u64) -> f64 {
         let money = self.ledger.balance(prospector.account) as f64 / UCR_PER_CREDIT as f64;
+        let owed_ucr: i64 = match self.commerce.parties.find(&prospector.name) {
+            Some(party) => {
+                let debts = self.commerce.arrears.debts(party).iter();
+                debts.map(|debt| debt.amount_ucr).sum()
+            }
+            None => 0,
+        };
+        let owed = owed_ucr as f64 / UCR_PER_CREDIT as f64;
         let stored: f64 = self
             .commerce
             .stores
@@ -262,7 +283,7 @@ impl Tally<'_, '_> {
         let name = &prospector.name;
         let before_the_law = self.regime.in_escrow_of_ucr(name) - self.regime.owed_ucr(name);
         let law = before_the_law as f64 / UCR_PER_CREDIT as f64;
-        money + law + stored + in_tanks + robots + plants
+        money - owed + law + stored + in_tanks + robots + plants
     }
 
     /// What a kilogram fetches at a place [credits]: at a node its price there, at the site the best
