@@ -240,7 +240,10 @@ pub enum Order {
         buy_propellant: bool,
     },
     /// Buy goods on Earth, into one's store there; `Ship` launches them.
-    BuyOnEarth { good: Good, mass_kg: f64 },
+    BuyOnEarth {
+        good: Good,
+        mass_kg: f64,
+    },
     /// Sell goods from one's store at a node to the market there.
     SellGoods {
         node: String,
@@ -338,7 +341,9 @@ pub enum Order {
         wait_h: Option<f64>,
     },
     /// Take an order of one's own at the exchange back.
-    CancelOrder { order: u64 },
+    CancelOrder {
+        order: u64,
+    },
     /// Bid or ask for shares of a company at the exchange.
     PlaceShareOrder {
         venture: String,
@@ -386,7 +391,10 @@ pub enum Order {
         to: Audience,
     },
     /// Make a sealed offer to a tender, or change one's own.
-    BidTender { deal: u32, price_credits: f64 },
+    BidTender {
+        deal: u32,
+        price_credits: f64,
+    },
     /// Offer a machine of one's own for hire.
     OfferHire {
         machine: Machine,
@@ -397,7 +405,9 @@ pub enum Order {
         to: Audience,
     },
     /// End a hire early: bring the machine back, or call it back.
-    EndHire { deal: u32 },
+    EndHire {
+        deal: u32,
+    },
     /// Ask for a loan.
     RequestLoan {
         credits: f64,
@@ -429,7 +439,10 @@ pub enum Order {
         cover: Option<u32>,
     },
     /// Insure a cargo of one's own that is under way or booked, with the pool.
-    InsureCargo { shipment: u32, sum_credits: f64 },
+    InsureCargo {
+        shipment: u32,
+        sum_credits: f64,
+    },
     /// Found a venture under a written agreement, with a first contribution.
     FoundVenture {
         venture: String,
@@ -446,9 +459,14 @@ pub enum Order {
         credits: u64,
     },
     /// Leave a venture with one's part of what lies in it.
-    LeaveVenture { venture: String },
+    LeaveVenture {
+        venture: String,
+    },
     /// Pay into a venture.
-    PayVenture { venture: String, credits: f64 },
+    PayVenture {
+        venture: String,
+        credits: f64,
+    },
     /// Pass shares of a company on.
     PassShares {
         venture: String,
@@ -456,18 +474,32 @@ pub enum Order {
         to: String,
     },
     /// Vote for or against the dissolution of a venture.
-    VoteToDissolve { venture: String, yes: bool },
+    VoteToDissolve {
+        venture: String,
+        yes: bool,
+    },
     /// Bid on a lot of an estate.
-    BidLot { deal: u32, price_credits: f64 },
+    BidLot {
+        deal: u32,
+        price_credits: f64,
+    },
     /// Take an abandoned machine.
-    Salvage { machine: Machine },
+    Salvage {
+        machine: Machine,
+    },
     /// Let programs take over a part of the attention to one's robots, from 0 to 1.
-    SetAutonomy { level: f64 },
+    SetAutonomy {
+        level: f64,
+    },
     /// Take up a contract, a hire or a loan that is offered to one.
-    AcceptDeal { deal: u32 },
+    AcceptDeal {
+        deal: u32,
+    },
     /// Take an offer of one's own back that nobody has taken up: a contract, a tender or an offer to
     /// one, a hire, a request for a loan, cover.
-    WithdrawDeal { deal: u32 },
+    WithdrawDeal {
+        deal: u32,
+    },
 }
 
 /// What is pledged for a loan.
