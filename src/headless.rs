@@ -324,6 +324,16 @@ impl Headless {
         tally.values(self.world.resource::<Figures>(), now_ms)
     }
 
+    /// What a prospector owns at the prices of the day [credits]; `None` if there is none of that
+    /// name.
+    pub fn net_worth_credits(&mut self, prospector: &str) -> Option<f64> {
+        let now_ms = self.time_ms();
+        let prospectors = self.world.resource::<Prospectors>();
+        let id = prospectors.find(prospector)?;
+        let tally = self.tally.get(&self.world).ok()?;
+        Some(tally.net_worth_credits(id, prospectors.get(id), now_ms))
+    }
+
     /// The figures of merit so far: at the start, then once a day, in long runs less often.
     pub fn figure_series(&self) -> &[Sample] {
         self.world.resource::<Figures>().samples()

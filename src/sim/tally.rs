@@ -200,7 +200,9 @@ impl Tally<'_, '_> {
             .totals()
             .iter()
             .filter(|total| {
-                self.owner_of(total.from).is_some() && self.owner_of(total.to).is_some()
+                // What is bought at the exchange or by contract comes out of escrow.
+                let paid = self.owner_of(total.from).is_some() || total.memo == Memo::Traded;
+                paid && self.owner_of(total.to).is_some()
             })
             .map(|total| total.amount)
             .sum()
@@ -258,6 +260,11 @@ impl Tally<'_, '_> {
                 1e-3 * self.ledger.balance(account) as f64 * self.price_at(place, good)
             })
             .sum();
+        let cargoes = self.commerce.shipping.under_way().iter();
+        let under_way: f64 = cargoes
+            .filter(|cargo| cargo.owner == id)
+            .map(|cargo| 1e-3 * cargo.mass_g as f64 * self.price_at(&cargo.to, cargo.good))
+            .sum();
         let water_price = self.price_at(&Place::Site, Good::Water);
         let in_tanks: f64 = self
             .plants
@@ -283,7 +290,7 @@ impl Tally<'_, '_> {
         let name = &prospector.name;
         let before_the_law = self.regime.in_escrow_of_ucr(name) - self.regime.owed_ucr(name);
         let law = before_the_law as f64 / UCR_PER_CREDIT as f64;
-        money - owed + law + stored + in_tanks + robots + plants
+        money - owed + law + stored + under_way + in_tanks + robots + plants
     }
 
     /// What a kilogram fetches at a place [credits]: at a node its price there, at the site the best
