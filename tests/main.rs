@@ -17,6 +17,7 @@ mod pilots;
 mod planned;
 mod prospecting;
 mod replay;
+mod rivals;
 mod support {
     //! What several promises, and the timings in `benches`, share.
     pub mod arrivals;

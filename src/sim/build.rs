@@ -140,7 +140,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
         });
         scripts.0.push(match spec.brain {
             Brain::Human => None,
-            Brain::Scripted { .. } => Some(Script::new(seed, &spec.name)),
+            Brain::Scripted { .. } => Some(Script::new(seed, &spec.name, scripts.0.len())),
         });
     }
     let owner = |name: &str, prospectors: &Prospectors| -> ProspectorId {

@@ -10,6 +10,7 @@ mod check;
 mod field_lines;
 pub mod kind;
 pub mod modules;
+mod rivals;
 mod syntax;
 
 use std::{
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::charters::CharterChoice;
 pub use self::kind::RobotKind;
+pub use self::rivals::{Affairs, Temperament};
 use self::{
     field_lines::FieldLines,
     modules::{Catalogue, ChassisSpec, KindSpec, Material, MaterialSpec, ModuleSpec, SpareTerms},
@@ -40,7 +42,7 @@ pub const LEVEL_FORMAT: u32 = 1;
 
 /// The levels compiled into the program, so that it has some wherever it is started: name and
 /// text, in the order of the menu.
-pub const BUILT_IN_LEVELS: [(&str, &str); 4] = [
+pub const BUILT_IN_LEVELS: [(&str, &str); 7] = [
     ("first-water", include_str!("../../levels/first-water.ron")),
     ("dont-jump", include_str!("../../levels/dont-jump.ron")),
     (
@@ -50,6 +52,15 @@ pub const BUILT_IN_LEVELS: [(&str, &str); 4] = [
     (
         "proving-ground",
         include_str!("../../levels/proving-ground.ron"),
+    ),
+    ("claim-rush", include_str!("../../levels/claim-rush.ron")),
+    (
+        "the-last-ice",
+        include_str!("../../levels/the-last-ice.ron"),
+    ),
+    (
+        "platinum-flood",
+        include_str!("../../levels/platinum-flood.ron"),
     ),
 ];
 
@@ -212,17 +223,11 @@ pub enum Brain {
         sale_lot_kg: f64,
         /// It waits while the market pays less than this, freight not deducted [credits/kg].
         sale_price_min_credits_per_kg: f64,
+        /// Its dealings with others; without them it sells water at the level's market as it
+        /// comes, and takes no part in anything else.
+        #[serde(default)]
+        affairs: Option<Affairs>,
     },
-}
-
-/// The character of a scripted prospector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum Temperament {
-    /// Claims what is near and digs at once.
-    Wildcatter,
-    /// Samples several spots and claims the best of them.
-    Surveyor,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -441,17 +441,25 @@ impl Senses<'_, '_> {
 
     /// Whether a robot of the prospector has nothing to do.
     pub fn has_idle_robot(&self, id: ProspectorId) -> bool {
+        self.idle_robots(id).next().is_some()
+    }
+
+    /// The robots of the prospector that have nothing to do, by name.
+    pub fn idle_robots(&self, id: ProspectorId) -> impl Iterator<Item = &str> {
         self.robots
             .iter()
-            .any(|(robot, motion, .., pilot, probe, health, service, _)| {
-                robot.owner == id
-                    && pilot.is_idle()
-                    && !health.is_dead()
-                    && service.is_idle()
-                    && probe.is_idle()
-                    && !robot.lost
-                    && (motion.at_rest || !motion.touching)
-            })
+            .filter(
+                move |(robot, motion, .., pilot, probe, health, service, _)| {
+                    robot.owner == id
+                        && pilot.is_idle()
+                        && !health.is_dead()
+                        && service.is_idle()
+                        && probe.is_idle()
+                        && !robot.lost
+                        && (motion.at_rest || !motion.touching)
+                },
+            )
+            .map(|(robot, ..)| robot.name.as_str())
     }
 
     /// Whether a plant of the prospector holds at least a lot of water.

@@ -136,10 +136,11 @@ impl Level {
                 claim_radius_m,
                 sale_lot_kg,
                 sale_price_min_credits_per_kg,
+                affairs,
             } = &prospector.brain
             {
                 let at = format!("{at}.brain");
-                check.count(&format!("{at}.survey_spots"), *survey_spots, 1, 100);
+                check.count(&format!("{at}.survey_spots"), *survey_spots, 0, 100);
                 check.range(&format!("{at}.search_radius_m"), *search_radius_m, 1.0, 1e3);
                 check.range(
                     &format!("{at}.claim_radius_m"),
@@ -161,6 +162,9 @@ impl Level {
                     0.0,
                     PRICE_MAX,
                 );
+                if let Some(affairs) = affairs {
+                    affairs.check(check, &format!("{at}.affairs"));
+                }
             }
         }
         for (i, robot) in self.robots.iter().enumerate() {

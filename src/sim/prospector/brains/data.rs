@@ -3,9 +3,9 @@
 
 use bevy::math::Vec3;
 
-use super::operations::ground_distance_m;
+use super::ground::ground_distance_m;
 use super::{Habits, Script};
-use crate::sim::asteroid::constituent::Constituent;
+use crate::sim::level::Temperament;
 use crate::sim::observation::Observation;
 use crate::sim::order::Order;
 use crate::sim::prospecting::trade::{Audience, Choice};
@@ -19,7 +19,7 @@ const PURCHASE_SHARE: f64 = 0.8;
 
 impl Script {
     /// Sells what it has measured, and buys what others have for less than a way of its own.
-    pub(super) fn trade(
+    pub(super) fn trade_data(
         &mut self,
         habits: &Habits,
         seen: &Observation,
@@ -28,8 +28,19 @@ impl Script {
     ) {
         let own = |held: &&Held| held.provenance == Provenance::Own;
         let measured = seen.readings.iter().filter(own).count();
+        let publishes = habits.affairs.is_some()
+            && matches!(
+                habits.temperament,
+                Temperament::Agency | Temperament::Cooperative
+            );
         // A prospector that still looks for its place keeps what it knows to itself.
-        if self.claimed && self.offered + RESTOCK <= measured {
+        if publishes && self.offered + RESTOCK <= measured {
+            orders.push(Order::ShareData {
+                readings: Choice::default(),
+                with: Audience::Public,
+            });
+            self.offered = measured;
+        } else if self.claimed && self.offered + RESTOCK <= measured {
             let standing = seen
                 .data_offers
                 .iter()
@@ -52,7 +63,7 @@ impl Script {
                 PURCHASE_SHARE * habits.reading_cost_credits * offer.new_to_you as f64;
             if offer.seller != seen.prospector
                 && near
-                && offer.constituents.contains(&Constituent::Water)
+                && offer.constituents.contains(&habits.seeks())
                 && offer.price_credits <= worth_credits.min(0.1 * seen.credits)
                 && !self.tried_offers.contains(&offer.id)
             {

@@ -3,55 +3,26 @@
 
 use bevy::math::Vec3;
 
+use super::ground::{Rules, THERE_M, ground_distance_m};
 use super::{Habits, Last, Script};
-use crate::sim::level::Temperament;
-use crate::sim::observation::{Activity, Observation, OwnPlant, OwnRobot};
+use crate::sim::observation::{Activity, Observation, OpenPlant, OwnPlant, OwnRobot};
 use crate::sim::order::Order;
-use crate::sim::prospecting::{Grade, GradeMap};
-use crate::sim::random;
+use crate::sim::prospecting::GradeMap;
 
 /// Wear of the seals with which a script has them renewed.
 const WORN_SEALS: f32 = 0.6;
 /// Nearer than this a plant can mend a robot [m].
 const NEAR_PLANT_M: f32 = 5.4;
-/// A robot this near to a spot is there [m].
-const THERE_M: f32 = 3.0;
 /// Below this charge a robot is sent to bask.
 const LOW_BATTERY: f32 = 0.3;
 /// Below this much propellant a robot is sent to refuel, if there is water [kg].
 const LOW_PROPELLANT_KG: f64 = 0.8;
-/// Places that are weighed up for each one that is sampled, and for a face to dig.
-const SPOTS_PER_SAMPLE: usize = 3;
-const FACES_WEIGHED: usize = 4;
 
 impl Script {
-    /// Places around the plant: a ring that widens, at angles of chance.
-    pub(super) fn choose_spots(&mut self, habits: &Habits, base_m: Vec3, seen: &Observation) {
-        let up = seen.outward(base_m);
-        let east = up.any_orthonormal_vector();
-        let north = up.cross(east);
-        // More than will be sampled, so that there is a choice.
-        let count = SPOTS_PER_SAMPLE * habits.survey_spots.max(1);
-        let phase = random::uniform(&mut self.stream) as f32 * std::f32::consts::TAU;
-        self.spots = (0..count)
-            .map(|k| {
-                let part = (k as f32 + 1.0) / count as f32;
-                let radius_m = 8.0 + (habits.search_radius_m - 8.0).max(0.0) * part;
-                let angle = phase + std::f32::consts::TAU * k as f32 / count as f32;
-                base_m + radius_m * (angle.cos() * east + angle.sin() * north)
-            })
-            .collect();
-        // A wildcatter starts where its first robot happens to stand.
-        if habits.temperament == Temperament::Wildcatter
-            && let Some(robot) = seen.robots.first()
-        {
-            self.spots[0] = robot.position_m;
-        }
-    }
-
     pub(super) fn command(
         &mut self,
         habits: &Habits,
+        rules: &Rules,
         seen: &Observation,
         chart: &GradeMap,
         robot: &OwnRobot,
@@ -96,14 +67,18 @@ impl Script {
             let room = |plant: &&OwnPlant| {
                 plant.feedstock_kg + 0.5 * robot.bin_kg < plant.hopper_capacity_kg
             };
-            let plant = seen.plants.iter().find(room)?;
+            let own = seen.plants.iter().find(room).map(|plant| &plant.name);
             let order = Order::Deliver {
                 robot: name(),
-                plant: Some(plant.name.clone()),
+                plant: Some(own.or_else(|| open_plant(habits, seen, robot))?.clone()),
             };
             return Some((order, Last::Other));
         }
-        let scouting = at == 0 && seen.samples.len() < habits.survey_spots.max(1);
+        let wanted = match habits.affairs {
+            None => habits.survey_spots.max(1),
+            Some(_) => habits.survey_spots,
+        };
+        let scouting = at == 0 && seen.samples.len() < wanted && self.scouted.len() < 2 * wanted;
         if scouting {
             let (index, spot) = self.next_spot(habits, seen, chart);
             let there = ground_distance_m(seen, robot.position_m, spot) < THERE_M;
@@ -116,31 +91,19 @@ impl Script {
             return hop_to(spot);
         }
         if at == 0 && !self.claimed {
-            return self.stake(habits, seen, chart, robot, hop_to);
+            return match habits.affairs {
+                None => self.stake(habits, rules, seen, chart, robot, hop_to),
+                Some(_) => self.settle(habits, rules, seen, chart, robot, hop_to),
+            };
         }
-        self.dig(seen, chart, robot, at, hop_to)
-    }
-
-    /// The candidate that may be the richest, as far as is known: its number and place.
-    fn next_spot(&self, habits: &Habits, seen: &Observation, chart: &GradeMap) -> (usize, Vec3) {
-        if habits.temperament == Temperament::Wildcatter && seen.samples.is_empty() {
-            return (0, self.spots[0]);
+        if habits.affairs.is_some() && seen.time_ms < self.rest_until_ms {
+            return None;
         }
-        let mut left: Vec<usize> = (0..self.spots.len())
-            .filter(|spot| !self.scouted.contains(spot))
-            .collect();
-        if left.is_empty() {
-            left = (0..self.spots.len()).collect();
-        }
-        let places_m: Vec<Vec3> = left.iter().map(|&spot| self.spots[spot]).collect();
-        // Ground that is unknown may be rich.
-        let promise = |grade: &Grade| grade.mean() + grade.std();
-        let spot = left[best(&chart.at(&places_m), promise)];
-        (spot, self.spots[spot])
+        self.dig(rules, seen, chart, robot, at, hop_to)
     }
 
     /// How often in a row the crew was told the same, counting this time.
-    fn tries(&mut self, at: usize, what: Last) -> u32 {
+    pub(super) fn tries(&mut self, at: usize, what: Last) -> u32 {
         let crew = &mut self.crews[at];
         crew.failures = if crew.last == what {
             crew.failures + 1
@@ -150,66 +113,10 @@ impl Script {
         crew.failures
     }
 
-    fn stake(
-        &mut self,
-        habits: &Habits,
-        seen: &Observation,
-        chart: &GradeMap,
-        robot: &OwnRobot,
-        hop_to: impl Fn(Vec3) -> Option<(Order, Last)>,
-    ) -> Option<(Order, Last)> {
-        if seen
-            .claims
-            .iter()
-            .any(|claim| claim.owner == seen.prospector)
-        {
-            self.claimed = true;
-            self.crews[0].face_m = Some(robot.position_m);
-            return self.dig(seen, chart, robot, 0, hop_to);
-        }
-        // Sampled places and places between them, by what is there even if the map is somewhat off.
-        let mut places_m: Vec<Vec3> = seen.samples.iter().map(|sample| sample.point_m).collect();
-        places_m.extend(&self.spots);
-        let base_m = seen
-            .plants
-            .first()
-            .map_or(robot.position_m, |plant| plant.position_m);
-        let reach_m = habits.search_radius_m + THERE_M;
-        places_m.retain(|place_m| ground_distance_m(seen, base_m, *place_m) <= reach_m);
-        let grades = chart.at(&places_m);
-        let worth = |grade: &Grade| grade.mean() - 0.5 * grade.std();
-        let mut by_grade: Vec<(f64, Vec3)> = grades
-            .iter()
-            .map(worth)
-            .zip(places_m.iter().copied())
-            .collect();
-        by_grade.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let Some(&(_, best_m)) =
-            by_grade.get(self.refused_claims.min(by_grade.len().saturating_sub(1)))
-        else {
-            self.claimed = true;
-            return None;
-        };
-        if ground_distance_m(seen, robot.position_m, best_m) < THERE_M
-            || (self.crews[0].last == Last::Hop && 1 < self.tries(0, Last::Hop))
-        {
-            self.refused_claims += 1;
-            if by_grade.len() < self.refused_claims {
-                // Nobody lets it claim anything: dig where it stands.
-                self.claimed = true;
-            }
-            let order = Order::FileClaim {
-                robot: robot.name.clone(),
-                radius_m: habits.claim_radius_m,
-            };
-            return Some((order, Last::Other));
-        }
-        hop_to(best_m)
-    }
-
     /// Anchors and digs at the crew's face, and finds another face where that fails.
-    fn dig(
+    pub(super) fn dig(
         &mut self,
+        rules: &Rules,
         seen: &Observation,
         chart: &GradeMap,
         robot: &OwnRobot,
@@ -219,18 +126,18 @@ impl Script {
         let last = self.crews[at].last;
         let face_m = match self.crews[at].face_m {
             Some(face_m) => face_m,
-            None => self.next_face(seen, chart, robot, at),
+            None => self.next_face(rules, seen, chart, robot, at),
         };
         if THERE_M < ground_distance_m(seen, robot.position_m, face_m) && !robot.anchored {
             if last == Last::Hop && 2 < self.tries(at, Last::Hop) {
-                let face_m = self.next_face(seen, chart, robot, at);
+                let face_m = self.next_face(rules, seen, chart, robot, at);
                 return hop_to(face_m);
             }
             return hop_to(face_m);
         }
         if !robot.anchored {
             if last == Last::Anchor {
-                let face_m = self.next_face(seen, chart, robot, at);
+                let face_m = self.next_face(rules, seen, chart, robot, at);
                 return hop_to(face_m);
             }
             let order = Order::Anchor {
@@ -240,8 +147,11 @@ impl Script {
         }
         if last == Last::Dig && robot.bin_kg < 0.95 * robot.bin_capacity_kg {
             // The face is worked out, or somebody else's.
-            let face_m = self.next_face(seen, chart, robot, at);
+            let face_m = self.next_face(rules, seen, chart, robot, at);
             return hop_to(face_m);
+        }
+        if rules.remembers {
+            self.crews[at].held_m = Some(robot.position_m);
         }
         let order = Order::Dig {
             robot: robot.name.clone(),
@@ -249,55 +159,22 @@ impl Script {
         };
         Some((order, Last::Dig))
     }
-
-    /// Another place to dig: within a claim of one's own if there is one.
-    fn next_face(
-        &mut self,
-        seen: &Observation,
-        chart: &GradeMap,
-        robot: &OwnRobot,
-        at: usize,
-    ) -> Vec3 {
-        let own = seen
-            .claims
-            .iter()
-            .find(|claim| claim.owner == seen.prospector);
-        let (centre_m, radius_m) = match own {
-            Some(claim) => (claim.centre_m, 0.7 * claim.radius_m),
-            None => (robot.position_m, 5.0),
-        };
-        let up = seen.outward(centre_m);
-        let east = up.any_orthonormal_vector();
-        let north = up.cross(east);
-        // The likeliest of a few, so that a face that failed is not found again at once.
-        let faces_m = [(); FACES_WEIGHED].map(|()| {
-            let angle = random::uniform(&mut self.stream) as f32 * std::f32::consts::TAU;
-            let distance_m = radius_m * (random::uniform(&mut self.stream) as f32).sqrt();
-            centre_m + distance_m * (angle.cos() * east + angle.sin() * north)
-        });
-        let face_m = faces_m[best(&chart.at(&faces_m), Grade::mean)];
-        self.crews[at].face_m = Some(face_m);
-        self.crews[at].failures = 0;
-        face_m
-    }
 }
 
-/// Index of the greatest by some measure; the first of equals. Panics on an empty list.
-fn best(grades: &[Grade], by: impl Fn(&Grade) -> f64) -> usize {
-    let measures: Vec<f64> = grades.iter().map(by).collect();
-    (0..measures.len())
-        .reduce(|best, i| {
-            if measures[best] < measures[i] {
-                i
-            } else {
-                best
-            }
-        })
-        .expect("there is at least one place to compare")
-}
-
-/// Distance along the ground, height left out.
-pub(super) fn ground_distance_m(seen: &Observation, a_m: Vec3, b_m: Vec3) -> f32 {
-    let up = seen.outward(a_m);
-    (b_m - a_m).reject_from_normalized(up).length()
+/// The cheapest plant of another that takes a robot's load, if its owner does business.
+fn open_plant<'a>(habits: &Habits, seen: &'a Observation, robot: &OwnRobot) -> Option<&'a String> {
+    habits.affairs?;
+    let dear = |plant: &&OpenPlant| plant.toll.tariff_credits_per_kg;
+    let pay_kg = |tariff: f64| {
+        if 0.0 < tariff {
+            seen.credits / tariff
+        } else {
+            f64::INFINITY
+        }
+    };
+    seen.open_plants
+        .iter()
+        .filter(|plant| robot.bin_kg <= plant.room_kg && robot.bin_kg < pay_kg(dear(plant)))
+        .min_by(|one, other| dear(one).total_cmp(&dear(other)))
+        .map(|plant| &plant.name)
 }
