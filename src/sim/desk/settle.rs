@@ -119,7 +119,10 @@ impl Settling<'_, '_> {
             labour.attend(Party(plant.owner.0), Duty::Plant);
         }
         let taken = self.log.taken();
-        for each in &taken[labour.seen_orders as usize..] {
+        // The log keeps the newest alone: more than it keeps are not taken within an hour.
+        let unseen = self.log.taken_count() - labour.seen_orders;
+        let first = taken.len().saturating_sub(unseen as usize);
+        for each in &taken[first..] {
             let party = self.prospectors.find(&each.issued.by);
             if let (Ok(()), Some(party)) = (&each.answer, party)
                 && let Some(deed) = deed(&each.issued.order)
@@ -127,7 +130,7 @@ impl Settling<'_, '_> {
                 labour.count(Party(party.0), deed);
             }
         }
-        labour.seen_orders = taken.len() as u64;
+        labour.seen_orders = self.log.taken_count();
     }
 
     /// Robots that are left to programs sometimes drop what they do.
