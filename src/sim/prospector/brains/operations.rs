@@ -4,7 +4,7 @@
 use bevy::math::Vec3;
 
 use super::ground::{Rules, THERE_M, ground_distance_m};
-use super::{Habits, Last, Script};
+use super::{HASTY_MS, Habits, Last, Script};
 use crate::sim::observation::{Activity, Observation, OpenPlant, OwnPlant, OwnRobot};
 use crate::sim::order::Order;
 use crate::sim::prospecting::GradeMap;
@@ -59,7 +59,12 @@ impl Script {
             };
             return Some((order, Last::Other));
         }
-        let thirsty = robot.propellant_kg < LOW_PROPELLANT_KG;
+        // Where the nearest tank is dry it goes on without, and asks again after the next deed.
+        let crew = &self.crews[at];
+        let in_vain = habits.affairs.is_some()
+            && matches!(crew.order, Some(Order::Refuel { .. }))
+            && seen.time_ms < crew.told_at_ms + HASTY_MS;
+        let thirsty = robot.propellant_kg < LOW_PROPELLANT_KG && !in_vain;
         if thirsty && !robot.anchored && seen.plants.iter().any(|plant| 0.5 < plant.water_kg) {
             return Some((Order::Refuel { robot: name() }, Last::Other));
         }
