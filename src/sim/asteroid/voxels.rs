@@ -34,8 +34,9 @@ const SHOWN_STEP_G: i64 = 4_000;
 const VOID_M: f64 = 0.5 * VOXEL_M;
 /// Places where someone digs are rounded to this, so that a machine that trembles digs one hole.
 const DIG_GRID_M: f64 = 0.125;
-/// Digs that are kept at hand.
-const DIGS_KEPT: usize = 64;
+/// Digs that are kept at hand: several for each machine of a large fleet, since making one looks at
+/// the relief and the ore of every voxel in reach.
+const DIGS_KEPT: usize = 2048;
 /// The greatest reach of one dig.
 const DIG_RADIUS_MAX_M: f64 = 8.0;
 
@@ -54,8 +55,8 @@ pub struct Terrain {
     removed_g: i64,
     revisions: BTreeMap<ChunkKey, u32>,
     changed: BTreeSet<ChunkKey>,
-    digs: Vec<Dig>,
-    oldest_dig: usize,
+    /// By centre on the dig grid and radius in the same unit.
+    digs: BTreeMap<[i32; 4], Dig>,
     /// Voxels whose surroundings have changed and may not hold any more.
     pub(super) restless: BTreeSet<(ChunkKey, u16)>,
     fields: Mutex<BTreeMap<ChunkKey, (u32, Arc<Samples>)>>,
@@ -118,8 +119,6 @@ struct VoxelOre {
 /// The voxels that one place of work reaches, nearest first.
 #[derive(Clone, Debug)]
 struct Dig {
-    /// Centre on the dig grid and radius in the same unit.
-    place: [i32; 4],
     voxels: Vec<Reach>,
     /// All before this one are empty, and stay so.
     next: usize,
@@ -166,8 +165,7 @@ impl Terrain {
             removed_g: 0,
             revisions: BTreeMap::new(),
             changed: BTreeSet::new(),
-            digs: Vec::new(),
-            oldest_dig: 0,
+            digs: BTreeMap::new(),
             restless: BTreeSet::new(),
             fields: Mutex::default(),
             meshes: Mutex::default(),
@@ -238,15 +236,17 @@ impl Terrain {
         if want_g <= 0 || !centre.is_finite() || radius_m.is_nan() || radius_m <= 0.0 {
             return spoil;
         }
-        let dig = self.dig_at(centre, radius_m.min(DIG_RADIUS_MAX_M));
+        let place = self.dig_at(centre, radius_m.min(DIG_RADIUS_MAX_M));
         while spoil.mass_g < want_g {
-            let Some(&reach) = self.digs[dig].voxels.get(self.digs[dig].next) else {
+            let dig = self.digs.get_mut(&place).expect("it has just been made");
+            let Some(&reach) = dig.voxels.get(dig.next) else {
                 break;
             };
             let taken = self.take(reach, want_g - spoil.mass_g);
             spoil.add(taken);
             if spoil.mass_g < want_g {
-                self.digs[dig].next += 1;
+                let dig = self.digs.get_mut(&place).expect("taking forgets no dig");
+                dig.next += 1;
             }
         }
         self.removed_g += spoil.mass_g;
@@ -390,27 +390,22 @@ impl Terrain {
         }
     }
 
-    /// Index in `digs` of the voxels within reach of a place.
-    fn dig_at(&mut self, centre: DVec3, radius_m: f64) -> usize {
+    /// Makes sure that the voxels within reach of a place are in `digs`; returns their key.
+    fn dig_at(&mut self, centre: DVec3, radius_m: f64) -> [i32; 4] {
         let unit = (centre / DIG_GRID_M).round().as_ivec3();
         let radius = (radius_m / DIG_GRID_M).ceil() as i32;
         let place = [unit.x, unit.y, unit.z, radius];
-        if let Some(known) = self.digs.iter().position(|dig| dig.place == place) {
-            return known;
+        if !self.digs.contains_key(&place) {
+            let dig = Dig {
+                voxels: self.voxels_in_reach(unit.as_dvec3() * DIG_GRID_M, radius_m),
+                next: 0,
+            };
+            if DIGS_KEPT <= self.digs.len() {
+                self.digs.clear();
+            }
+            self.digs.insert(place, dig);
         }
-        let dig = Dig {
-            place,
-            voxels: self.voxels_in_reach(unit.as_dvec3() * DIG_GRID_M, radius_m),
-            next: 0,
-        };
-        if self.digs.len() < DIGS_KEPT {
-            self.digs.push(dig);
-            return self.digs.len() - 1;
-        }
-        let slot = self.oldest_dig;
-        self.oldest_dig = (slot + 1) % DIGS_KEPT;
-        self.digs[slot] = dig;
-        slot
+        place
     }
 
     /// Voxels that had material at first, nearest to `centre` first.
@@ -578,8 +573,11 @@ impl Terrain {
         ore.heap.add(put.contents);
         self.removed_g -= put_g;
         // What was known to be empty is not.
-        self.digs.clear();
-        self.oldest_dig = 0;
+        let middle_m = voxel_centre_m(key, voxel);
+        self.digs.retain(|&[x, y, z, radius], _| {
+            let centre_m = DIG_GRID_M * DVec3::new(f64::from(x), f64::from(y), f64::from(z));
+            DIG_GRID_M * f64::from(radius) < centre_m.distance(middle_m)
+        });
         self.book(slot, reach.index, -put_g, true);
         put_g
     }

@@ -12,7 +12,7 @@ use super::atlas::Atlas;
 use super::autopilot::{Autopilot, Step};
 use super::power::Battery;
 use super::thermal::{self, Shell, Surroundings};
-use super::{Robot, Tool};
+use super::{FieldCell, Robot, Tool};
 use crate::sim::asteroid::Terrain;
 use crate::sim::daylight::Daylight;
 use crate::sim::level::{MotionModel, RobotKind};
@@ -300,6 +300,7 @@ type Ageing<'w> = (
     &'w mut Battery,
     &'w mut Health,
     &'w mut Autopilot,
+    &'w mut FieldCell,
 );
 
 /// Lets robots warm, cool, gather dust, wear and fail.
@@ -340,7 +341,9 @@ pub(super) fn age(
     let moon = terrain.model().record().id == "moon";
     let inertia = if moon { INERTIA_MOON } else { INERTIA };
     let spin = terrain.model().spin_rad_per_s().length();
-    for (robot, motion, _, mut battery, mut health, mut pilot) in &mut robots {
+    let sunlit_k = |height: f64| thermal::ground_k(sky.sun_distance_au, spin, inertia, height);
+    let dark_k = sunlit_k(0.0);
+    for (robot, motion, _, mut battery, mut health, mut pilot, mut cell) in &mut robots {
         let time_s = 1e-3 * (end_ms - health.aged_ms) as f64;
         health.aged_ms = end_ms;
         if robot.lost {
@@ -349,25 +352,22 @@ pub(super) fn age(
         }
         let kind = &*robot.kind;
         let at_m = motion.position_m.as_dvec3();
-        // Where motion is planned there are no wrinkles of the field worth looking up each minute.
-        let up = match pilot.transit() {
-            Some(_) => terrain.model().outward(at_m),
-            None if planned => atlas.skyline(at_m, robot.half_height_m()).up(),
-            None => terrain.up(at_m),
-        };
-        let height = sky.sun_direction.dot(up);
-        let around = Surroundings {
-            sun_w_m2: if battery.lit {
-                daylight.flux_w_m2()
-            } else {
-                0.0
-            },
-            ground_k: thermal::ground_k(
-                sky.sun_distance_au,
-                spin,
-                inertia,
-                if battery.lit { height } else { 0.0 },
-            ),
+        let around = if battery.lit {
+            // Where motion is planned there are no wrinkles of the field worth looking up each minute.
+            let up = match pilot.transit() {
+                Some(_) => terrain.model().outward(at_m),
+                None if planned => atlas.skyline(at_m, robot.half_height_m()).up(),
+                None => terrain.up_by(at_m, &mut cell.0),
+            };
+            Surroundings {
+                sun_w_m2: daylight.flux_w_m2(),
+                ground_k: sunlit_k(sky.sun_direction.dot(up)),
+            }
+        } else {
+            Surroundings {
+                sun_w_m2: 0.0,
+                ground_k: dark_k,
+            }
         };
         let heat_w = battery.heat_j / time_s;
         battery.heat_j = 0.0;
