@@ -35,15 +35,17 @@ fn crowd_on(body: &str, place: Coordinates, robots: usize, apart_m: f64) -> Leve
     level
 }
 
-/// A body of the catalogue, or a slow pebble of forty metres: the small bodies of the catalogue
-/// spin so fast that nothing lies on them.
+/// A body of the catalogue, or a slow one of forty metres or of twenty kilometres: the small bodies
+/// of the catalogue spin so fast that nothing lies on them.
 fn body_named(name: &str) -> BodyChoice {
-    if name != "pebble" {
-        return BodyChoice::of(name, 7);
-    }
+    let diameter_m = match name {
+        "pebble" => 40.0,
+        "mountain" => 20_000.0,
+        _ => return BodyChoice::of(name, 7),
+    };
     BodyChoice::Invented {
         class: "CM".to_owned(),
-        diameter_m: 40.0,
+        diameter_m,
         shape: InventedShape::RubblePile,
         period_h: 12.0,
         seed: 7,
@@ -94,7 +96,7 @@ fn speeds_m_s(world: &mut Headless) -> Vec<f64> {
 /// day later where it was.
 #[test]
 fn a_resting_robot_stays_at_rest_for_a_day_on_bodies_from_forty_metres_to_the_moon() {
-    for body in ["pebble", "itokawa", "bennu", "eros", "moon"] {
+    for body in ["pebble", "itokawa", "bennu", "eros", "mountain", "moon"] {
         let (place, weight_m_s2) = heaviest_place(body);
         assert!(0.0 < weight_m_s2, "{body} holds nothing anywhere");
         let mut world = Headless::load(&crowd_on(body, place, 1, 0.0), None).unwrap();
@@ -122,7 +124,7 @@ fn a_resting_robot_stays_at_rest_for_a_day_on_bodies_from_forty_metres_to_the_mo
 #[test]
 fn a_robot_kept_awake_neither_creeps_nor_jitters() {
     for tick_s in [0.02, 0.1, 0.25] {
-        for body in ["itokawa", "bennu"] {
+        for body in ["pebble", "itokawa", "bennu", "mountain", "moon"] {
             let (place, weight_m_s2) = heaviest_place(body);
             let mut level = crowd_on(body, place, 1, 0.0);
             level.tick_s = tick_s;
@@ -140,10 +142,11 @@ fn a_robot_kept_awake_neither_creeps_nor_jitters() {
                 fastest = fastest.max(speeds_m_s(&mut world)[0]);
             }
             let crept_m = place_m(&mut world, 0).distance(start_m);
-            assert!(crept_m < 2e-3, "{body} at {tick_s} s: crept {crept_m} m");
-            // What its weight gives in a tick.
-            let limit = weight_m_s2 * tick_s + 1e-6;
-            assert!(fastest < limit, "{body} at {tick_s} s: {fastest} m/s");
+            // Overlap of less than a millimetre may be undone; nothing slides.
+            assert!(crept_m < 5e-4, "{body} at {tick_s} s: crept {crept_m} m");
+            // A part of what its weight gives in a tick.
+            let limit = 0.01 * weight_m_s2 * tick_s;
+            assert!(fastest <= limit, "{body} at {tick_s} s: {fastest} m/s");
         }
     }
 }
@@ -151,10 +154,12 @@ fn a_robot_kept_awake_neither_creeps_nor_jitters() {
 /// Sixty-four robots fall in a heap into a pit, and end there.
 #[test]
 fn sixty_four_robots_bunched_in_a_pit_settle() {
-    // On Bennu they do so as well, but it takes them three hours.
-    for body in ["moon"] {
+    // On Bennu they need half an hour; long ticks are the harder ones.
+    for (body, tick_s, settle_ms) in [("moon", 0.1, 120_000), ("bennu", 0.25, 3_600_000)] {
         let (place, _) = heaviest_place(body);
-        let mut world = Headless::load(&crowd_on(body, place, 64, 2.0), None).unwrap();
+        let mut level = crowd_on(body, place, 64, 2.0);
+        level.tick_s = tick_s;
+        let mut world = Headless::load(&level, None).unwrap();
         let middle_m = place_m(&mut world, 27);
         let up = world.terrain().up(middle_m);
         // A bowl four metres deep, dug at once.
@@ -186,14 +191,11 @@ fn sixty_four_robots_bunched_in_a_pit_settle() {
             .acceleration_m_s2(middle_m, DVec3::ZERO, &mut GravityCell::default())
             .length();
         let most = 64.0 * weight * fall_m;
-        let until_ms = world.time_ms()
-            + if body == "moon" {
-                120_000
-            } else {
-                3 * 3_600_000
-            };
+        let until_ms = world.time_ms() + settle_ms;
         while world.time_ms() < until_ms && world.scene().robots.iter().any(|r| !r.at_rest) {
-            world.step();
+            for _ in 0..8 {
+                world.step();
+            }
             let now = energy(&mut world);
             assert!(now < most, "{body}: {now} J/kg at {} ms", world.time_ms());
         }
@@ -204,6 +206,36 @@ fn sixty_four_robots_bunched_in_a_pit_settle() {
             assert!(away_m < 25.0, "{body}: {} is {away_m} m away", robot.name);
         }
     }
+}
+
+/// Sleep is rest on something: dig it away, and the sleeper falls.
+#[test]
+fn a_sleeper_wakes_when_the_ground_under_it_is_dug_away() {
+    let (place, _) = heaviest_place("bennu");
+    let mut world = Headless::load(&crowd_on("bennu", place, 1, 0.0), None).unwrap();
+    while !world.scene().robots[0].at_rest {
+        world.step();
+    }
+    let start_m = place_m(&mut world, 0);
+    let up = world.terrain().up(start_m);
+    let mut dug = world.terrain().clone();
+    dug.excavate(start_m - 1.5 * up, 3.0, i64::MAX);
+    world.replace_terrain(dug);
+    let pull_m_s2 = world
+        .terrain()
+        .acceleration_m_s2(start_m, DVec3::ZERO, &mut GravityCell::default())
+        .length();
+    let begun_ms = world.time_ms();
+    for _ in 0..600 {
+        world.step();
+    }
+    let fallen_s = 1e-3 * (world.time_ms() - begun_ms) as f64;
+    let fallen_m = (start_m - place_m(&mut world, 0)).dot(up);
+    let free_m = 0.5 * pull_m_s2 * fallen_s * fallen_s;
+    assert!(
+        (0.9..1.1).contains(&(fallen_m / free_m)),
+        "fell {fallen_m} m of {free_m} m"
+    );
 }
 
 /// Put a metre into the ground, it comes out slowly and stays.

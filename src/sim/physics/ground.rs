@@ -9,14 +9,17 @@ use bevy::math::{DVec3, IVec3};
 use bevy::platform::collections::HashMap;
 
 use super::solver::{Contact, NOBODY};
-use super::{Body, Grip, Surroundings};
+use super::{Body, Grip, POINTS, Surroundings};
 use crate::sim::asteroid::surface::{Feel, feel};
 use crate::sim::asteroid::{CHUNK_VOXELS, ChunkKey, Field, VOXEL_M};
 
 /// Chunks that are kept.
 const PATCHES_KEPT: usize = 512;
-/// A point within a face or edge counts only if it lies deeper by this than the corners do [m].
-const BUMP_M: f64 = 1e-3;
+/// Edges and faces are this hollow [m]: on flat ground a box stands on its corners, and on ground
+/// that bulges it is carried by what it lies on, with nothing that goes on and off in between.
+const HOLLOW_M: f64 = 1e-3;
+/// A clearance greater than this is asked of the surroundings, not of samples [m].
+const FAR_M: f64 = 3.0;
 
 /// Sampled chunks, looked up and never walked.
 #[derive(Default)]
@@ -47,8 +50,17 @@ impl Ground {
     }
 
     /// A distance to the ground that is at most about the true one.
+    ///
+    /// Sampling a chunk costs as much as a thousand distances: what flies over ground that nothing
+    /// touches leaves it alone.
     pub(super) fn clearance_m(&mut self, surroundings: &impl Surroundings, at_m: DVec3) -> f64 {
         let key = ChunkKey::containing(at_m);
+        if !self.patches.contains_key(&key) {
+            let far_m = surroundings.clearance_m(at_m);
+            if FAR_M < far_m {
+                return far_m;
+            }
+        }
         match &self.patch(surroundings, key).field {
             Field::Samples(samples) => feel(key, samples, at_m).value_m,
             Field::Void | Field::Solid => surroundings.clearance_m(at_m),
@@ -100,8 +112,7 @@ impl Ground {
 
     /// Finds where a box is within `reach_m` of the ground.
     ///
-    /// The box is felt with its corners, and with the middles of its edges and faces where the
-    /// ground bulges between them.
+    /// The box is felt with its corners and with the middles of its edges and faces.
     pub(super) fn touch(
         &mut self,
         surroundings: &impl Surroundings,
@@ -112,11 +123,10 @@ impl Ground {
     ) {
         let axes = [DVec3::X, DVec3::Y, DVec3::Z]
             .map(|axis| body.rotation * (axis * body.half_m.dot(axis)));
-        let mut gaps_m = [f64::INFINITY; 27];
         let mut feels = [Feel {
             value_m: f64::INFINITY,
             slope: DVec3::ZERO,
-        }; 27];
+        }; POINTS];
         let arm_m = |point: usize| {
             let [x, y, z] = [point % 3, point / 3 % 3, point / 9].map(|i| i as f64 - 1.0);
             x * axes[0] + y * axes[1] + z * axes[2]
@@ -139,25 +149,19 @@ impl Ground {
                 *feel = self.feel_at(surroundings, body.position_m + arm_m(point));
             }
         }
-        for point in 0..27 {
-            let steepness = feels[point].slope.length();
-            // Where hole and rock cancel there is no slope; the value is no distance either then.
-            gaps_m[point] = feels[point].value_m / steepness.max(0.1);
-        }
-        for point in 0..27 {
+        for point in 0..POINTS {
             let inner = inner_axes(point);
-            if inner == 3 || reach_m < gaps_m[point] {
+            if inner == 3 {
                 continue;
             }
+            // Where hole and rock cancel there is no slope; the value is no distance either then.
+            let steepness = feels[point].slope.length().max(0.1);
+            let mut gap_m = feels[point].value_m / steepness;
             if 0 < inner {
-                let (corners, count) = corners_of(point);
-                let least_m = corners[..count]
-                    .iter()
-                    .map(|&corner| gaps_m[corner])
-                    .fold(f64::INFINITY, f64::min);
-                if least_m - BUMP_M < gaps_m[point] {
-                    continue;
-                }
+                gap_m += HOLLOW_M;
+            }
+            if reach_m < gap_m {
+                continue;
             }
             let normal = feels[point]
                 .slope
@@ -169,7 +173,7 @@ impl Ground {
                 point as u64,
                 (arm_m, DVec3::ZERO),
                 normal,
-                gaps_m[point],
+                gap_m,
                 grip,
             ));
         }
@@ -187,24 +191,4 @@ fn inner_axes(point: usize) -> usize {
         .iter()
         .filter(|&&i| i == 1)
         .count()
-}
-
-/// The corners at the ends of an edge or face.
-pub(super) fn corners_of(point: usize) -> ([usize; 4], usize) {
-    let place = [point % 3, point / 3 % 3, point / 9];
-    let mut corners = [0; 4];
-    let mut count = 1;
-    for (axis, stride) in [1, 3, 9].into_iter().enumerate() {
-        if place[axis] != 1 {
-            for corner in &mut corners[..count] {
-                *corner += stride * place[axis];
-            }
-        } else if count < 4 {
-            for i in 0..count {
-                corners[count + i] = corners[i] + 2 * stride;
-            }
-            count *= 2;
-        }
-    }
-    (corners, count)
 }

@@ -12,11 +12,12 @@
 //!
 //! - `ground` is the surface as feet feel it, sampled from the voxels that are drawn;
 //! - `pairs` finds which boxes are near each other, and where they touch;
-//! - `solver` computes the impulses.
+//! - `solver` computes the impulses of those that touch each other, `lone` those of one body.
 //!
 //! Why something pushes a robot belongs in `robot`, gravity and spin in `asteroid`.
 
 mod ground;
+mod lone;
 mod pairs;
 mod solver;
 
@@ -54,10 +55,17 @@ const TOUCH_M: f64 = 5e-3;
 const MARGIN_M: f64 = 0.02;
 /// A thing at rest wakes when the ground under it has moved by this much [m].
 const FOOTING_M: f64 = 2e-4;
+/// What stands stays where it is, awake too, as long as what pulls it off its footing is less than
+/// this part of its weight (assumed): feet that sink in by some millimetres under half a metre of
+/// chassis resist rolling by about as much.
+const HOLD_SHARE: f64 = 0.01;
 /// Machine on machine: `materials_wear.csv`, friction_coefficient; metal on metal, damped by
 /// joints, bounces about as little as on regolith (assumed).
 const MACHINE_FRICTION: f64 = 0.5;
 const MACHINE_RESTITUTION: f64 = 0.15;
+
+/// Points of a box that feel the ground, its middle among them.
+const POINTS: usize = 27;
 
 /// Name of a robot's body in [`Physics`].
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,8 +166,8 @@ struct Body {
     calm_s: f64,
     /// Way that it may still go before the ground can be near.
     clear_m: f64,
-    /// Values of the ground's field at its corners when it came to rest.
-    footing: [f32; 8],
+    /// Values of the ground's field at its points when it came to rest.
+    footing: [f32; POINTS],
     /// Saves time only.
     #[serde(skip)]
     cell: GravityCell,
@@ -192,10 +200,17 @@ pub struct Physics {
 #[derive(Default)]
 struct Scratch {
     contacts: Vec<Contact>,
+    /// Of what moves: acceleration of the free body at the beginning of the step, without
+    /// actuators.
+    pulls_m_s2: Vec<DVec3>,
+    /// By body: 0 where nothing may touch it.
     weights_m_s2: Vec<f64>,
     free: Vec<Option<Free>>,
+    /// Sleepers that are being hit.
+    woken: Vec<usize>,
     /// By the number of an island: its bodies that are not calm yet.
     islands: Vec<u32>,
+    slept: Vec<(u32, usize)>,
 }
 
 /// Where a body would be at the end of the step if nothing touched it.
@@ -203,6 +218,8 @@ struct Scratch {
 struct Free {
     position_m: DVec3,
     velocity_m_s: DVec3,
+    /// Of its fastest point at the beginning of the step [m/s].
+    came_at_m_s: f64,
 }
 
 impl Body {
@@ -220,7 +237,7 @@ impl Body {
             touching: false,
             calm_s: 0.0,
             clear_m: 0.0,
-            footing: [0.0; 8],
+            footing: [0.0; POINTS],
             cell: GravityCell::default(),
         }
     }
@@ -240,16 +257,29 @@ impl Body {
             )
     }
 
+    /// What a free body feels here, without actuators [m/s²].
+    fn pull_m_s2(&mut self, surroundings: &impl Surroundings) -> DVec3 {
+        surroundings.acceleration_m_s2(self.position_m, self.velocity_m_s, &mut self.cell)
+    }
+
+    /// How far any of its points may come in a step [m].
+    fn way_m(&self, pull_m_s2: DVec3, tick_s: f64) -> f64 {
+        let push_m_s2 = self.force_n.length() / self.mass_kg;
+        (self.speed_m_s() + (pull_m_s2.length() + push_m_s2) * tick_s) * tick_s
+    }
+
     /// Upper bound of the speed of any of its points [m/s].
     fn speed_m_s(&self) -> f64 {
         self.velocity_m_s.length() + self.angular_velocity_rad_s.length() * self.radius_m()
     }
 
-    fn corners_m(&self) -> [DVec3; 8] {
-        std::array::from_fn(|i| {
-            let sign = |bit: usize| if i >> bit & 1 == 1 { 1.0 } else { -1.0 };
-            let corner = self.half_m * DVec3::new(sign(0), sign(1), sign(2));
-            self.position_m + self.rotation * corner
+    /// What the ground is felt with: corners, and the middles of edges and faces; x fastest.
+    fn points_m(&self) -> [DVec3; POINTS] {
+        let axes = [DVec3::X, DVec3::Y, DVec3::Z]
+            .map(|axis| self.rotation * (axis * self.half_m.dot(axis)));
+        std::array::from_fn(|point| {
+            let [x, y, z] = [point % 3, point / 3 % 3, point / 9].map(|i| i as f64 - 1.0);
+            self.position_m + (x * axes[0] + y * axes[1] + z * axes[2])
         })
     }
 }
@@ -281,6 +311,13 @@ fn rest_speed_m_s(weight_m_s2: f64) -> f64 {
 fn rest_after_s(weight_m_s2: f64) -> f64 {
     (REST_TIMES * rest_speed_m_s(weight_m_s2) / weight_m_s2.max(1e-12))
         .clamp(REST_AFTER_MIN_S, REST_AFTER_MAX_S)
+}
+
+/// Slower than this it may be while it must be so slow: what pulls it off its footing by more than
+/// [`HOLD_SHARE`] has made it faster by then.
+fn calm_speed_m_s(weight_m_s2: f64) -> f64 {
+    let pulled_m_s = HOLD_SHARE * weight_m_s2 * rest_after_s(weight_m_s2);
+    pulled_m_s.clamp(REST_SPEED_MIN_M_S, rest_speed_m_s(weight_m_s2))
 }
 
 impl Physics {
@@ -470,7 +507,8 @@ impl Physics {
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.contacts.clear();
         self.neighbours.renew(&self.bodies);
-        self.meet_each_other(&mut scratch.contacts, tick_s);
+        self.weigh(surroundings, &mut scratch);
+        self.meet_each_other(surroundings, &mut scratch, tick_s);
         self.meet_ground(surroundings, &mut scratch, tick_s);
         self.accelerate(surroundings, &mut scratch, tick_s);
         let recovery_m_s =
@@ -492,29 +530,56 @@ impl Physics {
         self.scratch = scratch;
     }
 
+    /// Asks what pulls at everything that moves.
+    fn weigh(&mut self, surroundings: &impl Surroundings, scratch: &mut Scratch) {
+        let pulls = self.bodies.iter_mut().map(|body| {
+            if body.state == State::Moving {
+                body.pull_m_s2(surroundings)
+            } else {
+                DVec3::ZERO
+            }
+        });
+        scratch.pulls_m_s2.clear();
+        scratch.pulls_m_s2.extend(pulls);
+    }
+
     /// Finds where machines touch, and wakes sleepers that are about to be hit.
-    fn meet_each_other(&mut self, contacts: &mut Vec<Contact>, tick_s: f64) {
-        let mut woken = Vec::new();
+    fn meet_each_other(
+        &mut self,
+        surroundings: &impl Surroundings,
+        scratch: &mut Scratch,
+        tick_s: f64,
+    ) {
+        let Scratch {
+            contacts,
+            pulls_m_s2,
+            woken,
+            ..
+        } = scratch;
+        woken.clear();
         for &(a, b) in self.neighbours.pairs() {
             let (one, other) = (&self.bodies[a as usize], &self.bodies[b as usize]);
             let moves = |body: &Body| body.state == State::Moving;
             if !moves(one) && !moves(other) {
                 continue;
             }
-            let closing_m = (one.speed_m_s() + other.speed_m_s()) * tick_s + MARGIN_M;
+            let [way_one_m, way_other_m] = [(a, one), (b, other)]
+                .map(|(index, body)| body.way_m(pulls_m_s2[index as usize], tick_s));
+            let closing_m = way_one_m + way_other_m + MARGIN_M;
             let first = contacts.len();
             pairs::touch(one, other, (a, b), closing_m, contacts);
             for contact in &contacts[first..] {
                 let hit = contact.approach_m_s(one, other);
                 for (index, body) in [(a, one), (b, other)] {
                     if body.state == State::Resting && REST_SPEED_MAX_M_S < hit {
-                        woken.push(index);
+                        woken.push(index as usize);
                     }
                 }
             }
         }
-        for index in woken {
-            self.set_state(index as usize, State::Moving);
+        for &mut index in woken {
+            self.set_state(index, State::Moving);
+            pulls_m_s2[index] = self.bodies[index].pull_m_s2(surroundings);
         }
     }
 
@@ -529,7 +594,7 @@ impl Physics {
             if body.state != State::Moving {
                 continue;
             }
-            let reach_m = 1.5 * body.speed_m_s() * tick_s + MARGIN_M;
+            let reach_m = 1.5 * body.way_m(scratch.pulls_m_s2[index], tick_s) + MARGIN_M;
             if reach_m < body.clear_m {
                 continue;
             }
@@ -554,6 +619,7 @@ impl Physics {
     fn accelerate(&mut self, surroundings: &impl Surroundings, scratch: &mut Scratch, tick_s: f64) {
         let Scratch {
             contacts,
+            pulls_m_s2,
             weights_m_s2,
             free,
             ..
@@ -576,22 +642,27 @@ impl Physics {
             }
             let push_m_s2 = body.force_n / body.mass_kg;
             let (at_m, velocity) = (body.position_m, body.velocity_m_s);
-            let cell = &mut body.cell;
+            let came_at_m_s = body.speed_m_s();
+            let pull_m_s2 = pulls_m_s2[index];
             if weights_m_s2[index] == 0.0 {
-                let (end_m, end_m_s) = runge_kutta(at_m, velocity, tick_s, |at_m, velocity| {
+                let cell = &mut body.cell;
+                let field = |at_m, velocity| {
                     surroundings.acceleration_m_s2(at_m, velocity, cell) + push_m_s2
-                });
+                };
+                let first = pull_m_s2 + push_m_s2;
+                let (end_m, end_m_s) = runge_kutta(at_m, velocity, first, tick_s, field);
                 free[index] = Some(Free {
                     position_m: end_m,
                     velocity_m_s: end_m_s,
+                    came_at_m_s,
                 });
             } else {
-                let weight = surroundings.acceleration_m_s2(at_m, velocity, cell);
-                weights_m_s2[index] = weight.length();
-                body.velocity_m_s += tick_s * (weight + push_m_s2);
+                weights_m_s2[index] = pull_m_s2.length();
+                body.velocity_m_s += tick_s * (pull_m_s2 + push_m_s2);
                 free[index] = Some(Free {
                     position_m: at_m + 0.5 * tick_s * (velocity + body.velocity_m_s),
                     velocity_m_s: body.velocity_m_s,
+                    came_at_m_s,
                 });
             }
             if body.torque_n_m != DVec3::ZERO {
@@ -611,7 +682,8 @@ impl Physics {
         tick_s: f64,
     ) {
         let spin = surroundings.spin_rad_per_s();
-        let mut slept = Vec::new();
+        let mut slept = std::mem::take(&mut scratch.slept);
+        slept.clear();
         for (index, body) in self.bodies.iter_mut().enumerate() {
             if body.state != State::Moving {
                 continue;
@@ -619,7 +691,17 @@ impl Physics {
             let free = scratch.free[index].expect("every moving body was accelerated");
             let before_m = body.position_m;
             let principal = body.inertia_kg_m2();
-            let outcome = solver.outcome(index);
+            let weight_m_s2 = scratch.weights_m_s2[index];
+            let mut outcome = *solver.outcome(index);
+            if outcome.pushed && outcome.touching {
+                let hold_m_s = HOLD_SHARE * weight_m_s2 * tick_s;
+                let now_m_s = outcome.velocity_m_s.length()
+                    + outcome.angular_velocity_rad_s.length() * body.radius_m();
+                if free.came_at_m_s.max(now_m_s) < hold_m_s {
+                    outcome.velocity_m_s = DVec3::ZERO;
+                    outcome.angular_velocity_rad_s = DVec3::ZERO;
+                }
+            }
             // Angular momentum is kept in a frame that does not turn. Seen from ours, which does,
             // it turns backwards by this in a step.
             let back = DQuat::from_scaled_axis(-tick_s * spin);
@@ -651,10 +733,9 @@ impl Physics {
                 through_axes(body.rotation, principal.recip(), back * momentum) - spin;
             body.clear_m -= before_m.distance(body.position_m);
             body.touching = outcome.touching;
-            let weight_m_s2 = scratch.weights_m_s2[index];
             let calm = outcome.touching
                 && !outcome.overlaps
-                && body.speed_m_s() < rest_speed_m_s(weight_m_s2);
+                && body.speed_m_s() < calm_speed_m_s(weight_m_s2);
             if calm {
                 body.calm_s += tick_s;
                 if rest_after_s(weight_m_s2) <= body.calm_s {
@@ -665,6 +746,7 @@ impl Physics {
             }
         }
         if slept.is_empty() {
+            scratch.slept = slept;
             return;
         }
         // Those that lean on each other go to rest together.
@@ -680,12 +762,13 @@ impl Physics {
             islands[island as usize] -= 1;
         }
         slept.retain(|&(island, _)| islands[island as usize] == 0);
-        for (_, index) in slept {
+        for &(_, index) in &slept {
             self.set_state(index, State::Resting);
-            let corners = self.bodies[index].corners_m();
+            let points = self.bodies[index].points_m();
             self.bodies[index].footing =
-                corners.map(|at_m| self.ground.value_m(surroundings, at_m) as f32);
+                points.map(|at_m| self.ground.value_m(surroundings, at_m) as f32);
         }
+        scratch.slept = slept;
     }
 
     /// Reads a body's state into `motion`.
@@ -710,15 +793,15 @@ impl Physics {
                 State::Moving => body.clear_m = 0.0,
                 State::Held | State::Gone => {}
                 State::Resting => {
-                    let corners = body.corners_m();
-                    let near = corners
+                    let points = body.points_m();
+                    let near = points
                         .iter()
                         .any(|&at_m| changed.contains(&ChunkKey::containing(at_m)));
                     if !near {
                         continue;
                     }
                     let was = body.footing;
-                    let moved = corners.iter().zip(was).any(|(&at_m, was)| {
+                    let moved = points.iter().zip(was).any(|(&at_m, was)| {
                         let now = self.ground.value_m(surroundings, at_m);
                         FOOTING_M < (now - f64::from(was)).abs()
                     });
@@ -750,15 +833,15 @@ impl Physics {
     }
 }
 
-/// One step of fourth-order Runge–Kutta.
+/// One step of fourth-order Runge–Kutta; `k1` is the field at its beginning.
 fn runge_kutta(
     at_m: DVec3,
     velocity: DVec3,
+    k1: DVec3,
     step_s: f64,
     mut field: impl FnMut(DVec3, DVec3) -> DVec3,
 ) -> (DVec3, DVec3) {
     let half_s = 0.5 * step_s;
-    let k1 = field(at_m, velocity);
     let v2 = velocity + half_s * k1;
     let k2 = field(at_m + half_s * velocity, v2);
     let v3 = velocity + half_s * k2;

@@ -12,6 +12,7 @@
 use bevy::math::{DMat3, DQuat, DVec3};
 use serde::{Deserialize, Serialize};
 
+use super::lone::{self, Lone};
 use super::{
     Body, Grip, RECOVERY_SHARE, SLOP_M, State, TOUCH_M, inertia_in_world, rest_speed_m_s,
     through_axes,
@@ -19,13 +20,13 @@ use super::{
 
 /// In place of the second body: the ground.
 pub(super) const NOBODY: u32 = u32::MAX;
-/// Rounds over the contacts of an island of one, and of one of several bodies.
-const ROUNDS_ALONE: usize = 60;
+/// Rounds over the contacts of an island of several bodies.
 const ROUNDS_CROWDED: usize = 150;
 /// Rounds in which overlap is undone.
 const ROUNDS_RECOVERY: usize = 6;
-/// Rounds end when no velocity changes by more than this part of what weight gives in a step.
-const AGREED: f64 = 1e-5;
+/// Rounds end when no velocity changes by more than this part of what weight gives in a step, or of
+/// the greatest speed that came to the contacts.
+const AGREED: f64 = 3e-5;
 
 /// Two surfaces that touch or are about to.
 #[derive(Clone, Debug)]
@@ -34,20 +35,21 @@ pub(super) struct Contact {
     /// [`NOBODY`] for the ground.
     pub b: u32,
     feature: u64,
-    arm_a_m: DVec3,
-    arm_b_m: DVec3,
+    pub arm_a_m: DVec3,
+    pub arm_b_m: DVec3,
     /// Towards `a`.
     normal: DVec3,
     gap_m: f64,
-    grip: Grip,
+    pub grip: Grip,
     island: u32,
-    /// Normal and two directions across.
-    rows: [Row; 3],
-    impulse: [f64; 3],
-    target_m_s: f64,
+    /// Along the normal and two directions across: see [`Contact::ways`].
+    pub impulse: [f64; 3],
+    /// Speed along the normal that is the least allowed.
+    pub target_m_s: f64,
     blow: bool,
 }
 
+/// A contact in one of its directions.
 #[derive(Clone, Copy, Debug, Default)]
 struct Row {
     direction: DVec3,
@@ -102,6 +104,10 @@ struct Mover {
 pub(super) struct Solver {
     movers: Vec<Mover>,
     outcomes: Vec<Outcome>,
+    /// Of the contacts of the island at hand.
+    rows: Vec<[Row; 3]>,
+    recoveries: Vec<f64>,
+    lone: lone::Scratch,
 }
 
 impl Contact {
@@ -123,7 +129,6 @@ impl Contact {
             gap_m,
             grip,
             island: 0,
-            rows: [Row::default(); 3],
             impulse: [0.0; 3],
             target_m_s: 0.0,
             blow: false,
@@ -138,19 +143,46 @@ impl Contact {
         -(at(one, self.arm_a_m) - at(other, self.arm_b_m)).dot(self.normal)
     }
 
-    fn speed_along(&self, row: usize, a: &Mover, b: &Mover) -> f64 {
-        let row = &self.rows[row];
-        row.direction.dot(a.velocity - b.velocity) + row.turn_a.dot(a.turn) - row.turn_b.dot(b.turn)
+    /// Sets what it aims at, of the speed along its normal that comes to it. Returns whether that
+    /// is a blow.
+    fn aim(&mut self, speed_m_s: f64, tick_s: f64, blow_m_s: f64) -> bool {
+        self.blow = speed_m_s < -blow_m_s && self.gap_m + speed_m_s * tick_s < 0.0;
+        self.target_m_s = if self.blow {
+            0.0
+        } else {
+            -self.gap_m.max(0.0) / tick_s
+        };
+        self.blow
+    }
+
+    /// Takes up the impulse of the last step.
+    fn start_from(&mut self, warm: &[Warm]) {
+        let name = (self.a, self.b, self.feature);
+        if let Ok(at) = warm.binary_search_by_key(&name, |warm| (warm.a, warm.b, warm.feature)) {
+            let along = self.ways().map(|way| way.dot(warm[at].impulse));
+            self.impulse = [along[0].max(0.0), along[1], along[2]];
+            limit_friction(self);
+        }
+    }
+
+    /// The normal and two directions across.
+    pub(super) fn ways(&self) -> [DVec3; 3] {
+        let (one, two) = self.normal.any_orthonormal_pair();
+        [self.normal, one, two]
     }
 }
 
 impl Row {
     fn new(direction: DVec3, contact: &Contact, a: &Mover, b: &Mover) -> Self {
         let turn_a = contact.arm_a_m.cross(direction);
-        let turn_b = contact.arm_b_m.cross(direction);
         let gain_a = a.inverse_inertia * turn_a;
-        let gain_b = b.inverse_inertia * turn_b;
-        let resistance = a.inverse_mass + b.inverse_mass + turn_a.dot(gain_a) + turn_b.dot(gain_b);
+        let mut resistance = a.inverse_mass + turn_a.dot(gain_a);
+        let (mut turn_b, mut gain_b) = (DVec3::ZERO, DVec3::ZERO);
+        if contact.b != NOBODY {
+            turn_b = contact.arm_b_m.cross(direction);
+            gain_b = b.inverse_inertia * turn_b;
+            resistance += b.inverse_mass + turn_b.dot(gain_b);
+        }
         Self {
             direction,
             turn_a,
@@ -159,6 +191,11 @@ impl Row {
             gain_b,
             mass_kg: resistance.max(1e-300).recip(),
         }
+    }
+
+    fn speed(&self, a: &Mover, b: &Mover) -> f64 {
+        self.direction.dot(a.velocity - b.velocity) + self.turn_a.dot(a.turn)
+            - self.turn_b.dot(b.turn)
     }
 }
 
@@ -177,7 +214,7 @@ impl Solver {
         tick_s: f64,
         recovery_m_s: f64,
     ) {
-        self.prepare(bodies);
+        self.prepare(bodies, contacts);
         self.part_into_islands(contacts);
         contacts.sort_by_key(|contact| (contact.island, contact.a, contact.b, contact.feature));
         let mut rest = contacts;
@@ -197,44 +234,50 @@ impl Solver {
             contacts
                 .iter()
                 .filter(|contact| 0.0 < contact.impulse[0])
-                .map(|contact| Warm {
-                    a: contact.a,
-                    b: contact.b,
-                    feature: contact.feature,
-                    impulse: (0..3)
-                        .map(|row| contact.rows[row].direction * contact.impulse[row])
-                        .sum(),
+                .map(|contact| {
+                    let ways = contact.ways();
+                    Warm {
+                        a: contact.a,
+                        b: contact.b,
+                        feature: contact.feature,
+                        impulse: (0..3).map(|row| ways[row] * contact.impulse[row]).sum(),
+                    }
                 }),
         );
         warm.sort_by_key(|warm| (warm.a, warm.b, warm.feature));
     }
 
-    fn prepare(&mut self, bodies: &[Body]) {
+    /// Gets ready what may be touched; the others are left as if nothing could move them.
+    fn prepare(&mut self, bodies: &[Body], contacts: &[Contact]) {
         self.movers.clear();
         self.outcomes.clear();
         self.outcomes.resize(bodies.len(), Outcome::default());
         self.movers
-            .extend(bodies.iter().enumerate().map(|(index, body)| {
-                let island = index as u32;
-                if body.state != State::Moving {
-                    return Mover {
-                        island,
-                        ..Mover::default()
-                    };
-                }
-                let principal = body.inertia_kg_m2();
-                Mover {
-                    velocity: body.velocity_m_s,
-                    turn: body.angular_velocity_rad_s,
-                    inverse_mass: body.mass_kg.recip(),
-                    inverse_inertia: inertia_in_world(body.rotation, principal.recip()),
-                    mass_kg: body.mass_kg,
-                    rotation: body.rotation,
-                    principal_kg_m2: principal,
-                    island,
-                    came_with: (body.velocity_m_s, body.angular_velocity_rad_s),
-                }
+            .extend((0..bodies.len() as u32).map(|island| Mover {
+                island,
+                ..Mover::default()
             }));
+        for index in contacts.iter().flat_map(|contact| [contact.a, contact.b]) {
+            let Some(body) = bodies.get(index as usize) else {
+                continue;
+            };
+            let mover = &mut self.movers[index as usize];
+            if body.state != State::Moving || 0.0 < mover.inverse_mass {
+                continue;
+            }
+            let principal = body.inertia_kg_m2();
+            *mover = Mover {
+                velocity: body.velocity_m_s,
+                turn: body.angular_velocity_rad_s,
+                inverse_mass: body.mass_kg.recip(),
+                inverse_inertia: inertia_in_world(body.rotation, principal.recip()),
+                mass_kg: body.mass_kg,
+                rotation: body.rotation,
+                principal_kg_m2: principal,
+                island: index,
+                came_with: (body.velocity_m_s, body.angular_velocity_rad_s),
+            };
+        }
         // In place of the ground.
         self.movers.push(Mover::default());
     }
@@ -289,45 +332,16 @@ impl Solver {
             .map(|contact| weight_of(contact.a).max(weight_of(contact.b)))
             .fold(0.0, f64::max);
         let blow_m_s = 2.0 * weight_m_s2 * tick_s + rest_speed_m_s(weight_m_s2);
-        let mut blows = false;
-        let mut crowded = false;
-        for contact in contacts.iter_mut() {
-            let (a, b) = (
-                &self.movers[self.slot(contact.a)],
-                &self.movers[self.slot(contact.b)],
-            );
-            let (one, two) = contact.normal.any_orthonormal_pair();
-            contact.rows = [contact.normal, one, two].map(|way| Row::new(way, contact, a, b));
-            let speed_m_s = contact.speed_along(0, a, b);
-            contact.blow = speed_m_s < -blow_m_s && contact.gap_m + speed_m_s * tick_s < 0.0;
-            contact.target_m_s = if contact.blow {
-                0.0
-            } else {
-                -contact.gap_m.max(0.0) / tick_s
-            };
-            blows |= contact.blow;
-            crowded |= 0.0 < a.inverse_mass && 0.0 < b.inverse_mass;
-        }
-        if !blows {
-            self.start_warm(contacts, warm);
-        }
+        let crowded = contacts.iter().any(|contact| {
+            let moves = |body: u32| 0.0 < self.movers[self.slot(body)].inverse_mass;
+            moves(contact.a) && moves(contact.b)
+        });
         let agreed_m_s = AGREED * weight_m_s2 * tick_s;
-        let rounds = if crowded {
-            ROUNDS_CROWDED
+        let blows = if crowded {
+            self.agree_in_a_crowd(contacts, warm, tick_s, blow_m_s, agreed_m_s)
         } else {
-            ROUNDS_ALONE
+            self.agree_alone(contacts, warm, tick_s, blow_m_s, agreed_m_s)
         };
-        for round in 0..rounds {
-            // To and fro, so that impulses travel up and down a stack alike.
-            let change = if round % 2 == 0 {
-                self.round(contacts.iter_mut())
-            } else {
-                self.round(contacts.iter_mut().rev())
-            };
-            if change < agreed_m_s {
-                break;
-            }
-        }
         self.clamp_energy(contacts);
         for contact in contacts.iter() {
             for body in [contact.a, contact.b] {
@@ -355,8 +369,7 @@ impl Solver {
         }
     }
 
-    fn push(&mut self, contact: &Contact, row: usize, impulse: f64) {
-        let row = &contact.rows[row];
+    fn push(&mut self, contact: &Contact, row: &Row, impulse: f64) {
         let a = &mut self.movers[contact.a as usize];
         a.velocity += row.direction * (impulse * a.inverse_mass);
         a.turn += row.gain_a * impulse;
@@ -367,49 +380,128 @@ impl Solver {
         }
     }
 
-    fn start_warm(&mut self, contacts: &mut [Contact], warm: &[Warm]) {
-        for contact in contacts {
-            let name = (contact.a, contact.b, contact.feature);
-            let Ok(at) = warm.binary_search_by_key(&name, |warm| (warm.a, warm.b, warm.feature))
-            else {
-                continue;
-            };
-            let impulse = warm[at].impulse;
-            let along = contact.rows.map(|row| row.direction.dot(impulse));
-            contact.impulse = [along[0].max(0.0), along[1], along[2]];
-            limit_friction(contact);
-            for row in 0..3 {
-                self.push(contact, row, contact.impulse[row]);
+    /// Impulses of one body against what stands still. Returns whether there were blows.
+    fn agree_alone(
+        &mut self,
+        contacts: &mut [Contact],
+        warm: &[Warm],
+        tick_s: f64,
+        blow_m_s: f64,
+        agreed_m_s: f64,
+    ) -> bool {
+        let first = &contacts[0];
+        let of = if 0.0 < self.movers[first.a as usize].inverse_mass {
+            first.a
+        } else {
+            first.b
+        };
+        let mover = &mut self.movers[of as usize];
+        let mut body = Lone::new(
+            DMat3::from_quat(mover.rotation),
+            mover.mass_kg,
+            mover.principal_kg_m2,
+            mover.velocity,
+            mover.turn,
+        );
+        body.meet(contacts, of, &mut self.lone);
+        let mut blows = false;
+        let mut fastest_m_s = 0.0f64;
+        for (contact, speed_m_s) in contacts.iter_mut().zip(body.approaches(&self.lone)) {
+            blows |= contact.aim(speed_m_s, tick_s, blow_m_s);
+            fastest_m_s = fastest_m_s.max(speed_m_s.abs());
+        }
+        if !blows {
+            for contact in contacts.iter_mut() {
+                contact.start_from(warm);
             }
         }
+        body.agree(contacts, &self.lone, agreed_m_s.max(AGREED * fastest_m_s));
+        (mover.velocity, mover.turn) = body.motion();
+        blows
+    }
+
+    /// Impulses of bodies that touch each other. Returns whether there were blows.
+    fn agree_in_a_crowd(
+        &mut self,
+        contacts: &mut [Contact],
+        warm: &[Warm],
+        tick_s: f64,
+        blow_m_s: f64,
+        agreed_m_s: f64,
+    ) -> bool {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.clear();
+        let mut blows = false;
+        let mut fastest_m_s = 0.0f64;
+        for contact in contacts.iter_mut() {
+            let (a, b) = (
+                &self.movers[self.slot(contact.a)],
+                &self.movers[self.slot(contact.b)],
+            );
+            let these = contact.ways().map(|way| Row::new(way, contact, a, b));
+            let speed_m_s = these[0].speed(a, b);
+            blows |= contact.aim(speed_m_s, tick_s, blow_m_s);
+            fastest_m_s = fastest_m_s.max(speed_m_s.abs());
+            rows.push(these);
+        }
+        if !blows {
+            for (contact, rows) in contacts.iter_mut().zip(&rows) {
+                contact.start_from(warm);
+                for (row, impulse) in rows.iter().zip(contact.impulse) {
+                    if impulse != 0.0 {
+                        self.push(contact, row, impulse);
+                    }
+                }
+            }
+        }
+        let agreed_m_s = agreed_m_s.max(AGREED * fastest_m_s);
+        for round in 0..ROUNDS_CROWDED {
+            // To and fro, so that impulses travel up and down a stack alike.
+            let pairs = contacts.iter_mut().zip(&rows);
+            let change_m_s = if round % 2 == 0 {
+                self.round(pairs)
+            } else {
+                self.round(pairs.rev())
+            };
+            if change_m_s < agreed_m_s {
+                break;
+            }
+        }
+        self.rows = rows;
+        blows
     }
 
     /// One round over all contacts; returns the largest change of velocity that it made.
-    fn round<'a>(&mut self, contacts: impl Iterator<Item = &'a mut Contact>) -> f64 {
+    fn round<'a>(
+        &mut self,
+        contacts: impl Iterator<Item = (&'a mut Contact, &'a [Row; 3])>,
+    ) -> f64 {
         let mut largest = 0.0f64;
-        for contact in contacts {
-            let (slot_a, slot_b) = (self.slot(contact.a), self.slot(contact.b));
+        for (contact, rows) in contacts {
+            let (a, b) = (contact.a as usize, self.slot(contact.b));
             let before = contact.impulse;
-            for row in 1..3 {
-                let speed = contact.speed_along(row, &self.movers[slot_a], &self.movers[slot_b]);
-                contact.impulse[row] -= speed * contact.rows[row].mass_kg;
-            }
-            limit_friction(contact);
-            for (row, was) in before.into_iter().enumerate().skip(1) {
-                let change = contact.impulse[row] - was;
-                if change != 0.0 {
-                    self.push(contact, row, change);
-                    largest = largest.max(change.abs() / contact.rows[row].mass_kg);
+            // What does not press does not rub.
+            if before[0] != 0.0 {
+                for row in 1..3 {
+                    let speed = rows[row].speed(&self.movers[a], &self.movers[b]);
+                    contact.impulse[row] -= speed * rows[row].mass_kg;
+                }
+                limit_friction(contact);
+                for row in 1..3 {
+                    let change = contact.impulse[row] - before[row];
+                    if change != 0.0 {
+                        self.push(contact, &rows[row], change);
+                        largest = largest.max(change.abs() / rows[row].mass_kg);
+                    }
                 }
             }
-            let speed = contact.speed_along(0, &self.movers[slot_a], &self.movers[slot_b]);
-            let wanted =
-                contact.impulse[0] + (contact.target_m_s - speed) * contact.rows[0].mass_kg;
+            let speed = rows[0].speed(&self.movers[a], &self.movers[b]);
+            let wanted = before[0] + (contact.target_m_s - speed) * rows[0].mass_kg;
             contact.impulse[0] = wanted.max(0.0);
             let change = contact.impulse[0] - before[0];
             if change != 0.0 {
-                self.push(contact, 0, change);
-                largest = largest.max(change.abs() / contact.rows[0].mass_kg);
+                self.push(contact, &rows[0], change);
+                largest = largest.max(change.abs() / rows[0].mass_kg);
             }
         }
         largest
@@ -485,9 +577,18 @@ impl Solver {
         if contacts.iter().all(|contact| -SLOP_M <= contact.gap_m) {
             return;
         }
-        let mut impulses = vec![0.0f64; contacts.len()];
+        let rows: Vec<Row> = contacts
+            .iter()
+            .map(|contact| {
+                let (a, b) = (self.slot(contact.a), self.slot(contact.b));
+                Row::new(contact.normal, contact, &self.movers[a], &self.movers[b])
+            })
+            .collect();
+        let mut impulses = std::mem::take(&mut self.recoveries);
+        impulses.clear();
+        impulses.resize(contacts.len(), 0.0);
         for _ in 0..ROUNDS_RECOVERY {
-            for (contact, impulse) in contacts.iter().zip(&mut impulses) {
+            for ((contact, row), impulse) in contacts.iter().zip(&rows).zip(&mut impulses) {
                 let overlap_m = -contact.gap_m - SLOP_M;
                 let target = if 0.0 < overlap_m {
                     (RECOVERY_SHARE * overlap_m / tick_s).min(recovery_m_s)
@@ -495,7 +596,6 @@ impl Solver {
                     // What is clear may close up, and no more.
                     (-contact.gap_m / tick_s).min(0.0)
                 };
-                let row = &contact.rows[0];
                 let of = |body: u32| {
                     self.outcomes
                         .get(body as usize)
@@ -523,6 +623,7 @@ impl Solver {
                 }
             }
         }
+        self.recoveries = impulses;
     }
 }
 
@@ -547,12 +648,12 @@ fn for_names(contacts: &[Contact], mut with: impl FnMut(u32)) {
 }
 
 /// Keeps friction within its cone.
-fn limit_friction(contact: &mut Contact) {
+pub(super) fn limit_friction(contact: &mut Contact) {
     let most = contact.grip.friction * contact.impulse[0];
     let [_, one, two] = contact.impulse;
-    let length = one.hypot(two);
-    if most < length {
-        let share = most / length;
+    let length2 = one * one + two * two;
+    if most * most < length2 {
+        let share = most / length2.sqrt();
         contact.impulse[1] *= share;
         contact.impulse[2] *= share;
     }
