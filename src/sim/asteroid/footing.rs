@@ -3,7 +3,7 @@
 use bevy::math::DVec3;
 
 use super::surface::feel;
-use super::{ChunkKey, Field, GravityCell, Terrain};
+use super::{ChunkKey, Field, GravityCell, Terrain, VOXEL_M};
 
 impl Terrain {
     /// Unit vector against the weight of a thing at rest here: gravity and spin together.
@@ -33,7 +33,17 @@ impl Terrain {
     /// How far from `from_m` along the unit vector `down` the ground that machines stand on lies, if
     /// within `reach_m`.
     pub fn drop_m(&self, from_m: DVec3, down: DVec3, reach_m: f64) -> Option<f64> {
-        let gap_m = |along_m: f64| self.felt_m(from_m + along_m * down);
+        // Distances are of the pristine surface: where something was dug or heaped, the ground may be
+        // nearer.
+        let gap_m = |along_m: f64| {
+            let at_m = from_m + along_m * down;
+            let gap_m = self.felt_m(at_m);
+            if self.chunk_revision(ChunkKey::containing(at_m)) == 0 {
+                gap_m
+            } else {
+                gap_m.min(VOXEL_M)
+            }
+        };
         let mut above_m = 0.0;
         let mut gap_above_m = gap_m(above_m);
         if gap_above_m < 0.0 {

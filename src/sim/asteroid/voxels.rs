@@ -22,7 +22,7 @@ use super::constituent::Constituent;
 use super::feedstock::{Assay, Contents, Feedstock};
 use super::gravity::{GravityCell, Mascon, mascons_by_cell_m_s2};
 use super::spin::{Spin, Turning};
-use super::surface::{ChunkMesh, Samples, mesh_of, sample_index, voxel_centre_m};
+use super::surface::{ChunkMesh, SAMPLES, Samples, mesh_of, sample_index, voxel_centre_m};
 use super::{
     Anchor, BodyChoice, BodyError, BodyModel, CHUNK_VOXELS, ChunkKey, VOXEL_M, first_crossing,
     normal_of,
@@ -32,6 +32,8 @@ use super::{
 const SHOWN_STEP_G: i64 = 4_000;
 /// Field value in the middle of an empty voxel.
 const VOID_M: f64 = 0.5 * VOXEL_M;
+/// Share of a voxel with which its value leaves the distance to the pristine surface behind.
+const FIRST_SHARE: f64 = 0.05;
 /// Places where someone digs are rounded to this, so that a machine that trembles digs one hole.
 const DIG_GRID_M: f64 = 0.125;
 /// Digs that are kept at hand: several for each machine of a large fleet, since making one looks at
@@ -630,10 +632,10 @@ impl Terrain {
             edit.shown_g = edit.removed_g;
             edit.heap_shown_g = edit.heap_g;
             self.restless.insert((key, edit.index));
-            // A chunk reads one voxel beyond each of its borders.
+            // A chunk reads one voxel beyond each of its borders, and what is beside that.
             let sides = voxel_of(edit.index).map(|i| match i {
-                0 => -1..=0,
-                i if i == CHUNK_VOXELS - 1 => 0..=1,
+                0 | 1 => -1..=0,
+                i if CHUNK_VOXELS - 2 <= i => 0..=1,
                 _ => 0..=0,
             });
             for x in sides[0].clone() {
@@ -701,10 +703,15 @@ impl Terrain {
         (dug, heaped)
     }
 
-    /// Values of the field in a chunk, with what has been dug.
+    /// Values of the field in a chunk, with what has been dug and heaped.
+    ///
+    /// Around what has changed, distances to the pristine surface say nothing any more: ground
+    /// beside a void counts as half a voxel of ground, and void beside a heap as half a voxel of
+    /// void, so that the surface between them lies in the middle.
     fn samples(&self, key: ChunkKey) -> Samples {
         let full_g = self.heap_full_g();
         let mut samples = *self.model.samples(key);
+        let mut beside = [(0.0_f32, 0.0_f32); SAMPLES];
         for x in -1..=1 {
             for y in -1..=1 {
                 for z in -1..=1 {
@@ -718,7 +725,14 @@ impl Terrain {
                             j + y * CHUNK_VOXELS,
                             k + z * CHUNK_VOXELS,
                         ];
-                        if voxel.iter().all(|i| (-1..=CHUNK_VOXELS).contains(i)) {
+                        let dug = (edit.shown_share() / FIRST_SHARE).min(1.0) as f32;
+                        let heap_share = f64::from(edit.heap_shown_g) / full_g;
+                        let heaped = (heap_share / FIRST_SHARE).min(1.0) as f32;
+                        for near in neighbours(voxel) {
+                            let (void, ground) = &mut beside[sample_index(near)];
+                            (*void, *ground) = (void.max(dug), ground.max(heaped));
+                        }
+                        if is_sample(voxel) {
                             let sample = &mut samples[sample_index(voxel)];
                             let pristine_m = f64::from(*sample);
                             let heaped = edit.heap_share(pristine_m, full_g);
@@ -727,6 +741,10 @@ impl Terrain {
                     }
                 }
             }
+        }
+        for (sample, (void, ground)) in samples.iter_mut().zip(beside) {
+            *sample += (-VOID_M as f32 - *sample).max(0.0) * void;
+            *sample += (VOID_M as f32 - *sample).min(0.0) * ground;
         }
         samples
     }
@@ -885,9 +903,28 @@ impl VoxelEdit {
 }
 
 /// Value of the field in a voxel of which a share is gone and whose room is filled in part.
+///
+/// From half a voxel of ground to half a voxel of void in step with what is there, so that the
+/// surface in a voxel stands as high as it is full. Deep in the rock and high in the sky distances
+/// are larger; the first of what changes brings them there.
 fn shaped_m(pristine_m: f64, dug: f64, heaped: f64) -> f64 {
-    let left_m = pristine_m + (VOID_M - pristine_m) * dug;
-    left_m + (-VOID_M - left_m).min(0.0) * heaped
+    let from_m = pristine_m + (-VOID_M - pristine_m).max(0.0) * (dug / FIRST_SHARE).min(1.0);
+    let left_m = from_m + (VOID_M - from_m) * dug;
+    let from_m = left_m + (VOID_M - left_m).min(0.0) * (heaped / FIRST_SHARE).min(1.0);
+    from_m + (-VOID_M - from_m).min(0.0) * heaped
+}
+
+/// Whether a chunk has a sample in a voxel, counted from its corner: it knows one beyond each border.
+fn is_sample(voxel: [i32; 3]) -> bool {
+    voxel.iter().all(|i| (-1..=CHUNK_VOXELS).contains(i))
+}
+
+/// The samples of a chunk in and around a voxel.
+fn neighbours([i, j, k]: [i32; 3]) -> impl Iterator<Item = [i32; 3]> {
+    (i - 1..=i + 1)
+        .flat_map(move |i| (j - 1..=j + 1).map(move |j| [i, j]))
+        .flat_map(move |[i, j]| (k - 1..=k + 1).map(move |k| [i, j, k]))
+        .filter(|voxel| is_sample(*voxel))
 }
 
 /// The chunk of the voxel around a place, and the voxel in it.
@@ -895,6 +932,12 @@ fn voxel_around(at_m: DVec3) -> (ChunkKey, [i32; 3]) {
     let key = ChunkKey::containing(at_m);
     let within = ((at_m - key.min_corner_m()) / VOXEL_M).floor().as_ivec3();
     (key, within.to_array().map(|i| i.clamp(0, CHUNK_VOXELS - 1)))
+}
+
+/// The voxel around a place, by its chunk and its index there.
+pub(super) fn voxel_key(at_m: DVec3) -> (ChunkKey, u16) {
+    let (key, voxel) = voxel_around(at_m);
+    (key, voxel_index(voxel))
 }
 
 pub(super) fn centre_of(key: ChunkKey, index: u16) -> DVec3 {
