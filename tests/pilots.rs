@@ -7,18 +7,18 @@ use bonanza::sim::robot::stand;
 
 use crate::support::arrivals::{arrivals, level_on};
 
-const ROBOT: &str = "r0";
+pub const ROBOT: &str = "r0";
 
 fn hop(robot: String, target_m: [f64; 3]) -> Order {
     Order::HopTo { robot, target_m }
 }
 
-fn robot() -> String {
+pub fn robot() -> String {
     ROBOT.to_owned()
 }
 
 /// One robot of a kind on Bennu, standing where the first level's diggers stand.
-fn lone(kind: &str) -> Headless {
+pub fn lone(kind: &str) -> Headless {
     let level = level_on("bennu", 1, |level| {
         level.robots[0].kind = kind.to_owned();
         level.robots[0].site = bonanza::sim::level::Site::Offset {
@@ -33,14 +33,14 @@ fn lone(kind: &str) -> Headless {
     world
 }
 
-fn obey(world: &mut Headless, order: Order) {
+pub fn obey(world: &mut Headless, order: Order) {
     world.submit("player", order);
     world.step();
     let taken = world.orders_taken().last().expect("an order was taken");
     assert_eq!(taken.answer, Ok(()), "{}", taken.issued.order);
 }
 
-fn refusal(world: &mut Headless, order: Order) -> String {
+pub fn refusal(world: &mut Headless, order: Order) -> String {
     world.submit("player", order);
     world.step();
     let taken = world.orders_taken().last().expect("an order was taken");
@@ -48,7 +48,7 @@ fn refusal(world: &mut Headless, order: Order) -> String {
     refusal.to_string()
 }
 
-fn wait_until_idle(world: &mut Headless, at_most_h: u64) {
+pub fn wait_until_idle(world: &mut Headless, at_most_h: u64) {
     let until_ms = world.time_ms() + at_most_h * 3_600_000;
     while world.scene().robots[0].activity_text != "standing by" {
         world.step();
@@ -194,6 +194,9 @@ fn steering_by_hand_gives_the_thrust_that_was_asked_and_no_more() {
                 robot: robot(),
                 thrust_n: [0.0, asked_n, 0.0],
                 torque_n_m: [0.0; 3],
+                drum_rate: 0.0,
+                drill_press: 0.0,
+                drill_speed: 0.0,
                 for_s: 10.0,
             },
         );
@@ -216,6 +219,9 @@ fn steering_by_hand_gives_the_thrust_that_was_asked_and_no_more() {
             robot: robot(),
             thrust_n: [thrust_n, 0.0, 0.0],
             torque_n_m: [0.0; 3],
+            drum_rate: 0.0,
+            drill_press: 0.0,
+            drill_speed: 0.0,
             for_s,
         };
         refusal(&mut world, order)
@@ -235,6 +241,9 @@ fn wheels_that_are_full_turn_the_chassis_no_further() {
         robot: robot(),
         thrust_n: [0.0; 3],
         torque_n_m: [0.0, 1.0, 0.0],
+        drum_rate: 0.0,
+        drill_press: 0.0,
+        drill_speed: 0.0,
         for_s: 60.0,
     };
     obey(&mut world, turn.clone());

@@ -43,14 +43,22 @@ pub enum Order {
         #[serde(default)]
         predicted_apex_m: Option<f64>,
     },
-    /// Steer by hand: thrust and torque in the robot's own axes (+X right, +Y up, +Z ahead) for a
-    /// time, cut to what thrusters and wheels give. Replaces what the robot was doing.
+    /// Steer by hand: thrust and torque in the robot's own axes (+X right, +Y up, +Z ahead) and
+    /// set-points of its tools for a time, cut to what they give. Replaces what the robot was doing.
     Actuate {
         robot: String,
         #[serde(default)]
         thrust_n: [f64; 3],
         #[serde(default)]
         torque_n_m: [f64; 3],
+        /// Of the drums, 0 to 1 of their full rate.
+        #[serde(default)]
+        drum_rate: f64,
+        /// Of the drill, 0 to 1 of the greatest press on its bit and of its full speed.
+        #[serde(default)]
+        drill_press: f64,
+        #[serde(default)]
+        drill_speed: f64,
         for_s: f64,
     },
     /// Help oneself: land what drifts, turn over what lies on its side, work a stuck bit loose.

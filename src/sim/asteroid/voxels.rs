@@ -590,6 +590,11 @@ impl Terrain {
         i64::from(self.heap_g(key, voxel_index(voxel)))
     }
 
+    /// Share of the ground around a place that nobody has dug away, spoil left out: 0 to 1.
+    pub fn undug_share(&self, at_m: DVec3) -> f64 {
+        1.0 - self.edited_shares(at_m).0
+    }
+
     /// All spoil that lies on the body [g].
     pub fn spoil_g(&self) -> i64 {
         self.chunks

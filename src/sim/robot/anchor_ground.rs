@@ -3,14 +3,29 @@
 use std::f64::consts::TAU;
 
 use bevy::math::DVec3;
+use bevy::prelude::*;
 
+use super::autopilot::Autopilot;
+use super::{Anchor, Robot};
+use crate::sim::Clock;
 use crate::sim::asteroid::{Ground, Terrain};
 use crate::sim::level::kind::AnchorSpec;
+use crate::sim::order::{Log, Severity};
+use crate::sim::physics::{BodyHandle, Motion, Physics};
+use crate::sim::prospector::Prospectors;
 
 /// How deep feet and hooks reach into a boulder to find it [m], and in what steps its extent is
 /// felt for.
 const FEEL_DEPTH_M: f64 = 0.3;
 const FEEL_STEP_M: f64 = 0.5;
+
+/// Where anchors stand under a chassis, as parts of its length, and at which depths their ground is
+/// looked at [m].
+const FEET: [(f64, f64); 4] = [(-0.35, -0.35), (0.35, -0.35), (-0.35, 0.35), (0.35, 0.35)];
+const FEET_DEPTHS_M: [f64; 2] = [0.15, 0.4];
+/// Shares of their hold below which the owner is told, and below which nothing holds.
+const WARN_AT: [f64; 3] = [0.75, 0.5, 0.25];
+const HOLDS_NOTHING: f64 = 0.1;
 
 /// Pull that an anchor withstands at a place [N]: a belt must also go around the boulder there.
 ///
@@ -76,6 +91,101 @@ pub fn rock_near_m(terrain: &Terrain, place_m: DVec3, reach_m: f64) -> Option<DV
         }
     }
     None
+}
+
+/// Share of the ground around the feet of a robot that nobody has dug away, 0 to 1.
+pub(super) fn ground_left(terrain: &Terrain, robot: &Robot, motion: &Motion) -> f64 {
+    let at = |(x, z): (f64, f64), depth_m: f64| {
+        let (length_x_m, height_m, length_z_m) = robot.kind.size_m;
+        let foot = DVec3::new(x * length_x_m, -0.5 * height_m - depth_m, z * length_z_m);
+        let foot_m = motion.position_m.as_dvec3() + motion.rotation.as_dquat() * foot;
+        terrain.undug_share(foot_m)
+    };
+    let mut sum = 0.0;
+    for foot in FEET {
+        for depth_m in FEET_DEPTHS_M {
+            sum += at(foot, depth_m);
+        }
+    }
+    sum / (FEET.len() * FEET_DEPTHS_M.len()) as f64
+}
+
+/// Whether anything is left to anchor in.
+///
+/// # Errors
+/// Why there is not.
+pub(super) fn check_ground_left(left: f64) -> Result<(), &'static str> {
+    if left < HOLDS_NOTHING {
+        Err("the ground here has been dug away: there is nothing left to hold on to")
+    } else {
+        Ok(())
+    }
+}
+
+/// Lets anchors hold less as the ground around them goes, whoever digs it.
+pub(super) fn loosen(
+    clock: Res<Clock>,
+    terrain: Res<Terrain>,
+    prospectors: Res<Prospectors>,
+    mut physics: ResMut<Physics>,
+    mut log: ResMut<Log>,
+    mut robots: Query<(
+        &Robot,
+        &BodyHandle,
+        &mut Motion,
+        &mut Anchor,
+        &mut Autopilot,
+    )>,
+) {
+    for (robot, &body, mut motion, mut anchor, mut pilot) in &mut robots {
+        let Anchor::Holding {
+            pull_out_n,
+            whole_n,
+        } = *anchor
+        else {
+            continue;
+        };
+        if matches!(robot.kind.anchor, Some(AnchorSpec::ThrustDown { .. })) {
+            continue;
+        }
+        let left = ground_left(&terrain, robot, &motion);
+        let holds_n = left * whole_n;
+        if holds_n == pull_out_n {
+            continue;
+        }
+        *anchor = Anchor::Holding {
+            pull_out_n: holds_n,
+            whole_n,
+        };
+        let mut tell = |severity, text: String| {
+            let owner = prospectors.name(robot.owner);
+            log.tell(clock.time_ms(), owner, severity, text);
+        };
+        if left < HOLDS_NOTHING {
+            *anchor = Anchor::Out;
+            physics.let_go(body);
+            motion.at_rest = false;
+            pilot.abort();
+            tell(
+                Severity::Alarm,
+                format!(
+                    "{}: the ground around its anchors is gone, they hold no more",
+                    robot.name
+                ),
+            );
+            continue;
+        }
+        let before = pull_out_n / whole_n;
+        if WARN_AT.iter().any(|warn| left < *warn && *warn <= before) {
+            tell(
+                Severity::Alarm,
+                format!(
+                    "{}: ground around its anchors has been dug away, they hold {holds_n:.1} N of {whole_n:.1} N",
+                    robot.name
+                ),
+            );
+        }
+    }
 }
 
 /// Pull that an anchor withstands in this ground [N].

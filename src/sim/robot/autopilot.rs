@@ -116,6 +116,9 @@ pub enum Step {
     Actuate {
         thrust_n: DVec3,
         torque_n_m: DVec3,
+        /// Of the drums, and of the bit its press and its speed: each 0 to 1 of its greatest.
+        drum_rate: f64,
+        bit: (f64, f64),
         left_s: f64,
     },
     Anchor,
@@ -158,6 +161,29 @@ pub enum Stage {
     },
     Settle {
         for_s: f64,
+    },
+}
+
+/// Who turns the drums.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Drums {
+    Piloted,
+    /// At a part of their full rate.
+    ByHand {
+        rate: f64,
+    },
+}
+
+/// Who drives the bit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Bit {
+    Piloted {
+        depth_m: f64,
+    },
+    /// Parts of its greatest press and speed.
+    ByHand {
+        press: f64,
+        speed: f64,
     },
 }
 
@@ -231,16 +257,47 @@ impl Autopilot {
         self.set([]);
     }
 
-    pub(super) fn digs(&self) -> bool {
-        matches!(self.step(), Some(Step::Dig { .. })) && self.is_free_to_work()
+    fn is_free_to_work(&self) -> bool {
+        !self.waiting_for_power && self.transit.is_none()
+    }
+
+    /// Who turns the drums, if they turn.
+    pub(super) fn drums(&self) -> Option<Drums> {
+        if !self.is_free_to_work() {
+            return None;
+        }
+        match self.step()? {
+            Step::Dig { .. } => Some(Drums::Piloted),
+            Step::Actuate { drum_rate, .. } if 0.0 < *drum_rate => {
+                Some(Drums::ByHand { rate: *drum_rate })
+            }
+            _ => None,
+        }
+    }
+
+    /// Part of their full rate at which the drums turn at most.
+    pub(super) fn drum_share(&self) -> f64 {
+        match self.drums() {
+            Some(Drums::Piloted) => 1.0,
+            Some(Drums::ByHand { rate }) => rate,
+            None => 0.0,
+        }
+    }
+
+    /// Who drives the bit, working or waiting for power.
+    pub(super) fn bit(&self) -> Option<Bit> {
+        match *self.step()? {
+            Step::Drill { depth_m } => Some(Bit::Piloted { depth_m }),
+            Step::Actuate {
+                bit: (press, speed),
+                ..
+            } if 0.0 < press => Some(Bit::ByHand { press, speed }),
+            _ => None,
+        }
     }
 
     pub(super) fn drills(&self) -> bool {
-        matches!(self.step(), Some(Step::Drill { .. })) && self.is_free_to_work()
-    }
-
-    fn is_free_to_work(&self) -> bool {
-        !self.waiting_for_power && self.transit.is_none()
+        self.bit().is_some() && self.is_free_to_work()
     }
 
     /// Whether the present step moves the robot, and so needs short ticks.
@@ -249,7 +306,8 @@ impl Autopilot {
             Some(Step::Hop { .. } | Step::Fly { .. } | Step::Land { .. } | Step::Jump { .. }) => {
                 true
             }
-            Some(Step::Actuate { .. }) => anchor == Anchor::Out,
+            // Steering by hand ends at its time, anchored or not.
+            Some(Step::Actuate { .. }) => true,
             Some(Step::Dig { .. } | Step::Drill { .. }) => anchor == Anchor::Out,
             _ => false,
         };
@@ -267,6 +325,9 @@ impl Autopilot {
             None if motion.at_rest || motion.touching => Activity::Idle,
             None if motion.velocity_m_s.length() < ADRIFT_M_S => Activity::Settling,
             None => Activity::Adrift,
+            Some(Step::Actuate { .. }) if self.drums().is_some() || self.drills() => {
+                Activity::Digging
+            }
             Some(Step::Actuate { .. }) => Activity::Hopping,
             Some(Step::Release | Step::Anchor) => Activity::Anchoring,
             Some(
@@ -417,6 +478,7 @@ pub(in crate::sim) fn fly(
             thrust_n,
             torque_n_m,
             left_s,
+            ..
         }) = pilot.plan.front_mut()
         {
             let to_site = motion.rotation.as_dquat();
@@ -936,6 +998,15 @@ pub(in crate::sim) fn work(
         if battery.fraction() < LOW_BATTERY
             && !matches!(step, Step::Charge | Step::Dump | Step::Unload { .. })
         {
+            let works = pilot.drums().is_some() || pilot.bit().is_some();
+            if matches!(step, Step::Actuate { .. }) && works {
+                pilot.abort();
+                tell(
+                    Severity::Alarm,
+                    format!("{}: battery low, the tools stop", robot.name),
+                );
+                continue;
+            }
             if !pilot.waiting_for_power
                 && !matches!(
                     step,
@@ -993,7 +1064,15 @@ pub(in crate::sim) fn work(
                         at_m - robot.half_height_m() * (motion.rotation * Vec3::Y).as_dvec3();
                     let up = (motion.rotation * Vec3::Y).as_dvec3();
                     let hold_n = match kind.anchor {
-                        Some(spec) => anchor_ground::hold_at(&terrain, spec, foot_m, up),
+                        Some(spec @ AnchorSpec::ThrustDown { .. }) => {
+                            anchor_ground::hold_at(&terrain, spec, foot_m, up).map(|n| (n, 1.0))
+                        }
+                        Some(spec) => {
+                            let left = anchor_ground::ground_left(&terrain, robot, &motion);
+                            anchor_ground::check_ground_left(left)
+                                .and_then(|()| anchor_ground::hold_at(&terrain, spec, foot_m, up))
+                                .map(|whole_n| (whole_n, left))
+                        }
                         None => Err("it has no anchor"),
                     };
                     match hold_n {
@@ -1001,8 +1080,12 @@ pub(in crate::sim) fn work(
                             tell(Severity::Refused, format!("{}: {why}", robot.name));
                             pilot.abort();
                         }
-                        Ok(pull_out_n) => {
-                            *anchor = Anchor::Holding { pull_out_n };
+                        Ok((whole_n, left)) => {
+                            let pull_out_n = left * whole_n;
+                            *anchor = Anchor::Holding {
+                                pull_out_n,
+                                whole_n,
+                            };
                             physics.hold(body);
                             motion.at_rest = true;
                             motion.velocity_m_s = Vec3::ZERO;

@@ -10,12 +10,12 @@ use super::autopilot::{
     Autopilot, GLIDE_PROPELLANT_G, LOW_BATTERY, Stage, Step, can_thrust, craft, hop_speed_max_m_s,
     jump_speed_max_m_s,
 };
+use super::digging::{SPILL_SHARE, dig_rate_kg_per_s};
 use super::forecast;
 pub use super::forecast::Estimate;
 use super::guidance::{self, Hop, NoHop};
 use super::{
-    Anchor, Battery, Bin, FieldCell, Gear, Health, Robot, Service, Tank, Tool, anchor_ground,
-    dig_rate_kg_per_s, drill,
+    Anchor, Battery, Bin, FieldCell, Gear, Health, Robot, Service, Tank, Tool, anchor_ground, drill,
 };
 use crate::sim::asteroid::{GravityCell, Terrain};
 use crate::sim::desk::Desk;
@@ -303,6 +303,9 @@ impl Desk<'_, '_> {
             Order::Actuate {
                 thrust_n,
                 torque_n_m,
+                drum_rate,
+                drill_press,
+                drill_speed,
                 for_s,
                 ..
             } => {
@@ -318,7 +321,12 @@ impl Desk<'_, '_> {
                         "thrust_n and torque_n_m must be finite numbers",
                     ));
                 }
-                if *anchor != Anchor::Out {
+                let steers = thrust_n != DVec3::ZERO || torque_n_m != DVec3::ZERO;
+                let (digs, drills) = (
+                    *drum_rate != 0.0,
+                    *drill_press != 0.0 || *drill_speed != 0.0,
+                );
+                if *anchor != Anchor::Out && (steers || !(digs || drills)) {
                     return Err(Refusal::because(format!(
                         "{name} is anchored: release it first"
                     )));
@@ -328,9 +336,32 @@ impl Desk<'_, '_> {
                         "motion is planned in this level: nothing can be steered by hand",
                     ));
                 }
+                for (field, value) in [
+                    ("drum_rate", *drum_rate),
+                    ("drill_press", *drill_press),
+                    ("drill_speed", *drill_speed),
+                ] {
+                    if !value.is_finite() {
+                        return Err(Refusal::because(format!(
+                            "{field} = {value} must be a number from 0 to 1"
+                        )));
+                    }
+                }
+                needs_part(!digs || robot.kind.drum.is_some(), "drum to dig with")?;
+                needs_part(!drills || robot.kind.drill.is_some(), "drill")?;
+                if digs || drills {
+                    let foot_m = at_m - robot.half_height_m() * terrain.up(at_m);
+                    regime
+                        .may_dig(registry, prospectors.name(sender), foot_m, clock.time_ms())
+                        .map_err(|forbidden| Refusal::because(forbidden.to_string()))?;
+                    health.may_act(name, true)?;
+                    needs_power()?;
+                }
                 plan.push(Step::Actuate {
                     thrust_n,
                     torque_n_m,
+                    drum_rate: drum_rate.clamp(0.0, 1.0),
+                    bit: (drill_press.clamp(0.0, 1.0), drill_speed.clamp(0.0, 1.0)),
                     left_s: *for_s,
                 });
             }
@@ -586,7 +617,7 @@ impl Desk<'_, '_> {
                 if !(0.0 < left_kg && 0.0 < rate_kg_per_s) {
                     return Err(Refusal::because(format!("{name} has nothing to dig with")));
                 }
-                let time_s = left_kg / rate_kg_per_s;
+                let time_s = left_kg / (rate_kg_per_s * (1.0 - SPILL_SHARE));
                 let power_w = robot.kind.drum.map_or(0.0, |drum| drum.power_w);
                 Ok(Estimate {
                     time_s,

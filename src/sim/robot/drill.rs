@@ -9,7 +9,8 @@ use bevy::math::DVec3;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::autopilot::{Autopilot, Step};
+use super::autopilot::{Autopilot, Bit};
+use super::digging::in_reach;
 use super::feats::{Core, Feats, ThrowOff};
 use super::{Anchor, Battery, Bin, Gear, Robot};
 use crate::sim::asteroid::{Ground, Terrain};
@@ -113,6 +114,34 @@ fn bit_load_in(spec: DrillSpec, strength_pa: f64, wear: f64, hold_n: f64, arm_m:
         torque_n_m: share * torque_full_n_m,
         power_w: share * spec.power_w,
         rate_m_per_s: (full_m_s * share * share * sharp).min(FEED_MAX_M_S),
+    }
+}
+
+/// Load of a bit that is pressed and turned by hand, each as a part of its greatest: its press is
+/// what it is told, whatever the ground asks for and whatever holds the robot.
+pub fn load_by_hand(
+    spec: DrillSpec,
+    ground: &Ground,
+    wear: f64,
+    press: f64,
+    speed: f64,
+) -> BitLoad {
+    let weight_on_bit_n = press * spec.weight_on_bit_max_n;
+    let wanted_n = self::weight_on_bit_n(spec, specific_energy_j_m3(ground.strength_pa));
+    let share = (weight_on_bit_n / wanted_n).min(1.0);
+    let full = bit_load_in(
+        spec,
+        ground.strength_pa,
+        wear,
+        share * wanted_n,
+        f64::INFINITY,
+    );
+    BitLoad {
+        weight_on_bit_n,
+        // A bit that stands still cuts nothing and turns nothing.
+        torque_n_m: if 0.0 < speed { full.torque_n_m } else { 0.0 },
+        power_w: speed * full.power_w,
+        rate_m_per_s: speed * full.rate_m_per_s,
     }
 }
 
@@ -246,7 +275,14 @@ pub(super) fn press(
     mut robots: Query<(&Robot, &Motion, &Anchor, &Autopilot, &mut Gear)>,
 ) {
     for (robot, motion, anchor, pilot, mut gear) in &mut robots {
-        let Some(spec) = robot.kind.drill.filter(|_| pilot.drills()) else {
+        // By hand the bit begins only where it finds ground.
+        let begins = |drill: &Drill| {
+            drill.hole.is_some()
+                || matches!(pilot.bit(), Some(Bit::Piloted { .. }))
+                || in_reach(&terrain, robot, motion, *anchor)
+        };
+        let works = pilot.drills() && begins(&gear.drill);
+        let Some(spec) = robot.kind.drill.filter(|_| works) else {
             if gear.drill.load != BitLoad::default() {
                 gear.drill.load = BitLoad::default();
             }
@@ -279,9 +315,14 @@ pub(super) fn press(
         // Free, a robot gives the bit all it asks for, and goes where that pushes it.
         let hold_n = match *anchor {
             Anchor::Out => f64::INFINITY,
-            Anchor::Holding { pull_out_n } => MARGIN * pull_out_n,
+            Anchor::Holding { pull_out_n, .. } => MARGIN * pull_out_n,
         };
-        drill.load = bit_load(spec, &ground, drill.wear, hold_n, arm_m(robot));
+        drill.load = match pilot.bit() {
+            Some(Bit::ByHand { press, speed }) => {
+                load_by_hand(spec, &ground, drill.wear, press, speed)
+            }
+            _ => bit_load(spec, &ground, drill.wear, hold_n, arm_m(robot)),
+        };
     }
 }
 
@@ -313,11 +354,15 @@ pub(super) fn deepen(
     for (robot, &body, mut motion, mut anchor, mut bin, mut battery, mut gear, mut pilot) in
         &mut robots
     {
-        let (Some(spec), Some(&Step::Drill { depth_m })) = (robot.kind.drill, pilot.step()) else {
+        let (Some(spec), Some(bit)) = (robot.kind.drill, pilot.bit()) else {
             if gear.drill.hole.is_some() && !gear.drill.stuck {
                 gear.drill.draw();
             }
             continue;
+        };
+        let depth_m = match bit {
+            Bit::Piloted { depth_m } => depth_m,
+            Bit::ByHand { .. } => spec.depth_max_m,
         };
         let drill = &mut gear.drill;
         let Some(index) = drill.hole.filter(|_| pilot.drills()) else {
@@ -365,11 +410,11 @@ pub(super) fn deepen(
             let ground = terrain
                 .model()
                 .ground_at(hole.mouth_m + (hole.depth_m + 0.01) * hole.down);
-            let load = match *anchor {
-                Anchor::Out => drill.load,
-                Anchor::Holding { pull_out_n } => {
+            let load = match (*anchor, bit) {
+                (Anchor::Holding { pull_out_n, .. }, Bit::Piloted { .. }) => {
                     bit_load(spec, &ground, drill.wear, MARGIN * pull_out_n, arm_m(robot))
                 }
+                _ => drill.load,
             };
             if load.rate_m_per_s <= 0.0 {
                 break;
@@ -383,7 +428,7 @@ pub(super) fn deepen(
             drill.bite_m -= step_m;
             let life = robot.kind.durability.tool_life_factor;
             drill.wear = (drill.wear + wear_per_m(spec, &ground) * step_m / life).min(1.0);
-            if let Anchor::Holding { pull_out_n } = *anchor {
+            if let Anchor::Holding { pull_out_n, .. } = *anchor {
                 let strain = load.weight_on_bit_n.max(load.torque_n_m / arm_m(robot)) / pull_out_n;
                 drill.crept_m += CREEP_M_S * strain.powi(CREEP_POWER) * spent_s;
             }
@@ -435,7 +480,7 @@ pub(super) fn deepen(
                     robot.name, hole.depth_m
                 ),
             );
-        } else if depth_m <= hole.depth_m {
+        } else if depth_m <= hole.depth_m && matches!(bit, Bit::Piloted { .. }) {
             tell(
                 Severity::Info,
                 format!(

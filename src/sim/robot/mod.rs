@@ -13,8 +13,6 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::asteroid::{Feedstock, GravityCell, Terrain};
 use super::economy::ledger::{AccountId, Ledger, Memo};
-use super::law::claims::Registry;
-use super::law::regime::Regime;
 use super::level::kind::{AnchorSpec, WheelSpec};
 use super::level::{MotionModel, RobotKind};
 use super::observation::Activity;
@@ -22,13 +20,14 @@ use super::order::{Log, Severity};
 use super::physics::{BodyHandle, Motion, Physics};
 use super::prospector::{ProspectorId, Prospectors};
 use super::voyage::rocket::exhaust_speed_m_per_s;
-use super::{Accounts, Clock, SimSystems, Terms, Tick};
+use super::{Accounts, Clock, SimSystems, Tick};
 
 pub mod anchor_ground;
 pub mod atlas;
 pub mod autopilot;
 pub mod ballistics;
 pub mod command;
+pub mod digging;
 pub mod drill;
 pub mod feats;
 pub mod forecast;
@@ -48,26 +47,14 @@ pub use power::Battery;
 pub use service::{Service, Spares};
 pub use wear::Health;
 
-use autopilot::{Autopilot, Step};
+use autopilot::{Autopilot, Drums};
+use digging::{dig_rate_kg_per_s, dig_reaction_n};
 use drill::Drill;
 use recoil::Recoil;
 use wheels::Wheels;
 
-/// Speed of the drum's teeth through the ground [m/s], as of RASSOR-class excavators.
-const TOOTH_SPEED_M_S: f64 = 0.3;
-/// Dimensionless wear coefficient of dry three-body abrasion and hardness of tool steel:
-/// `materials_wear.csv`, archard_k_dry_abrasive and hardness_tool_steel.
-const ARCHARD_K: f64 = 1e-3;
-const TOOL_HARDNESS_PA: f64 = 7e9;
-/// Steel that the teeth may lose before they are blunt [m³] (assumed: 2 cm³).
-const TOOL_WEAR_VOLUME_M3: f64 = 2e-6;
-/// A blunt tool digs at this fraction of a new one's rate (assumed).
-const BLUNT_RATE: f64 = 0.3;
 /// Push of the legs at take-off [N] (assumed).
 const LEG_FORCE_N: f64 = 40.0;
-/// The tool has lost the ground when the chassis floats higher than this [m].
-const DIG_REACH_M: f64 = 0.35;
-
 /// Moves, digs, powers and wears robots.
 pub struct RobotPlugin;
 
@@ -85,10 +72,11 @@ impl Plugin for RobotPlugin {
                     .in_set(SimSystems::Physics),
                 (
                     burn_propellant,
-                    dig,
+                    digging::dig,
                     drill::deepen,
                     spoil::dump,
                     spoil::settle,
+                    anchor_ground::loosen,
                     power::draw_power,
                     autopilot::work,
                     service::work,
@@ -162,7 +150,7 @@ impl Tank {
     }
 }
 
-/// Screw anchors: how the robot stays on the ground.
+/// How the robot holds on to the ground.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Anchor {
     #[default]
@@ -170,6 +158,8 @@ pub enum Anchor {
     Holding {
         /// Pull that the ground resists [N].
         pull_out_n: f64,
+        /// What it would resist with all the ground there that nobody has dug [N].
+        whole_n: f64,
     },
 }
 
@@ -177,7 +167,7 @@ impl Anchor {
     pub fn hold_n(self) -> f64 {
         match self {
             Self::Out => 0.0,
-            Self::Holding { pull_out_n } => pull_out_n,
+            Self::Holding { pull_out_n, .. } => pull_out_n,
         }
     }
 }
@@ -193,6 +183,8 @@ pub struct Tool {
     pub(super) dug_kg: f64,
     /// Mass rate at which the drums were last turning in the ground [kg/s].
     pub(super) rate_kg_per_s: f64,
+    /// Of what is in the bin, what the drums have lost on the way and not yet let fall [g].
+    pub(super) spilling_g: f64,
 }
 
 impl Tool {
@@ -274,29 +266,6 @@ impl Robot {
     }
 }
 
-/// Rate at which the drums may turn so that the reaction stays well inside what holds the robot.
-///
-/// The counter-rotating drums cancel the sideways part of the digging force and leave
-/// `dig_reaction_n` upward at full rate, in proportion to the rate.
-fn dig_rate_kg_per_s(kind: &RobotKind, anchor: Anchor, wear: f64) -> f64 {
-    let Some(drum) = kind.drum else { return 0.0 };
-    let full = drum.rate_kg_per_h / 3600.0 * (1.0 - (1.0 - BLUNT_RATE) * wear);
-    match anchor {
-        Anchor::Out => full,
-        Anchor::Holding { pull_out_n } if 0.0 < drum.reaction_n => {
-            full * (0.7 * pull_out_n / drum.reaction_n).min(1.0)
-        }
-        Anchor::Holding { .. } => full,
-    }
-}
-
-/// Push of the ground on the chassis while the drums turn at a rate [N].
-fn dig_reaction_n(kind: &RobotKind, rate_kg_per_s: f64) -> f64 {
-    kind.drum.map_or(0.0, |drum| {
-        drum.reaction_n * rate_kg_per_s * 3600.0 / drum.rate_kg_per_h
-    })
-}
-
 type Loaded<'w> = (
     &'w mut Robot,
     &'w BodyHandle,
@@ -341,15 +310,21 @@ fn apply_loads(
         if robot.lost || robot.carried_by.is_some() {
             continue;
         }
-        let rate = if pilot.digs() {
-            health.vigour() * dig_rate_kg_per_s(&robot.kind, *anchor, tool.wear)
-        } else {
-            0.0
+        let grips = || digging::in_reach(&terrain, &robot, motion, *anchor);
+        let rate = match pilot.drums() {
+            Some(Drums::Piloted) => {
+                health.vigour() * dig_rate_kg_per_s(&robot.kind, *anchor, tool.wear)
+            }
+            // By hand nothing is held back; in the air the drums find nothing.
+            Some(Drums::ByHand { rate }) if grips() => {
+                rate * health.vigour() * dig_rate_kg_per_s(&robot.kind, Anchor::Out, tool.wear)
+            }
+            _ => 0.0,
         };
         tool.rate_kg_per_s = rate;
         let bit = gear.drill.load;
         let reaction_n = dig_reaction_n(&robot.kind, rate) + bit.weight_on_bit_n;
-        if let Anchor::Holding { pull_out_n } = *anchor {
+        if let Anchor::Holding { pull_out_n, .. } = *anchor {
             // The feet that hold the chassis down also keep it from turning with the bit.
             let strain_n = reaction_n.max(bit.torque_n_m / drill::arm_m(&robot));
             let dry = presses_down(&robot.kind)
@@ -593,125 +568,6 @@ fn burn_propellant(
     }
 }
 
-/// Moves rock from the ground into bins, and wears the teeth that do it.
-fn dig(
-    clock: Res<Clock>,
-    accounts: Res<Accounts>,
-    prospectors: Res<Prospectors>,
-    terms: Res<Terms>,
-    mut terrain: ResMut<Terrain>,
-    mut physics: ResMut<Physics>,
-    mut ledger: ResMut<Ledger>,
-    mut log: ResMut<Log>,
-    (mut regime, mut registry): (ResMut<Regime>, ResMut<Registry>),
-    mut robots: Query<(
-        &Robot,
-        &Motion,
-        &Anchor,
-        &mut Bin,
-        &mut Tool,
-        &mut Autopilot,
-    )>,
-) {
-    let mut dug_any = false;
-    for (robot, motion, anchor, mut bin, mut tool, mut pilot) in &mut robots {
-        let Some(Step::Dig { until_g }) = pilot.step() else {
-            continue;
-        };
-        let until_g = *until_g;
-        let at_m = motion.position_m.as_dvec3();
-        if *anchor == Anchor::Out
-            && DIG_REACH_M < terrain.signed_distance_m(at_m) - robot.half_height_m()
-        {
-            tool.rate_kg_per_s = 0.0;
-            pilot.abort();
-            log.tell(
-                clock.time_ms(),
-                prospectors.name(robot.owner),
-                Severity::Alarm,
-                format!(
-                    "{}: digging has pushed it off the ground at {:.1} cm/s. Stop brings it down",
-                    robot.name,
-                    100.0 * motion.velocity_m_s.length()
-                ),
-            );
-            continue;
-        }
-        tool.owed_g += 1e3 * tool.rate_kg_per_s * clock.tick_s();
-        let want_g = (tool.owed_g.floor() as i64)
-            .min(until_g - bin.load.mass_g)
-            .max(0);
-        if 0 < want_g {
-            let up = (motion.rotation * Vec3::Y).as_dvec3();
-            let ahead = (motion.rotation * Vec3::Z).as_dvec3();
-            let reach_m = 0.5 * robot.kind.size_m.2 + 0.3;
-            let tool_m = at_m + reach_m * ahead - (robot.half_height_m() + 0.2) * up;
-            let reach_m = robot.kind.drum.map_or(0.0, |drum| drum.reach_m);
-            let spoil = terrain.excavate(tool_m, reach_m, want_g);
-            tool.owed_g -= want_g as f64;
-            bin.load.add(spoil);
-            ledger
-                .transfer(
-                    clock.time_ms(),
-                    accounts.rock,
-                    bin.account,
-                    spoil.mass_g,
-                    Memo::Dug,
-                )
-                .expect("the body holds what it gives");
-            regime.record_dig(
-                &mut registry,
-                clock.time_ms(),
-                prospectors.name(robot.owner),
-                &robot.name,
-                at_m - robot.half_height_m() * terrain.up(at_m),
-                spoil.mass_g,
-            );
-            dug_any = true;
-            if spoil.mass_g < want_g {
-                pilot.finish();
-                tool.rate_kg_per_s = 0.0;
-                log.tell(
-                    clock.time_ms(),
-                    prospectors.name(robot.owner),
-                    Severity::Info,
-                    format!(
-                        "{}: nothing is left within the reach of its drums",
-                        robot.name
-                    ),
-                );
-            }
-        }
-        // Archard (1953): volume lost = k F s / H.
-        let force_n = dig_reaction_n(&robot.kind, tool.rate_kg_per_s);
-        let lost_m3 = ARCHARD_K * force_n * TOOTH_SPEED_M_S * clock.tick_s() / TOOL_HARDNESS_PA;
-        let life = TOOL_WEAR_VOLUME_M3 * robot.kind.durability.tool_life_factor / terms.ageing;
-        tool.wear = (tool.wear + lost_m3 / life).min(1.0);
-        tool.dug_kg += tool.rate_kg_per_s * clock.tick_s();
-        if until_g <= bin.load.mass_g {
-            tool.owed_g = 0.0;
-            tool.rate_kg_per_s = 0.0;
-            pilot.finish();
-            log.tell(
-                clock.time_ms(),
-                prospectors.name(robot.owner),
-                Severity::Info,
-                format!(
-                    "{}: {:.1} kg in the bin",
-                    robot.name,
-                    1e-3 * bin.load.mass_g as f64
-                ),
-            );
-        }
-    }
-    if dug_any {
-        let changed = terrain.take_changed_chunks();
-        if !changed.is_empty() {
-            physics.renew_ground(&*terrain, &changed);
-        }
-    }
-}
-
 /// Feeds a robot's state to a hash.
 pub(crate) fn hash_robot(
     hash: &mut Xxh3,
@@ -748,6 +604,7 @@ pub(crate) fn hash_robot(
         tool.wear,
         tool.owed_g,
         tool.dug_kg,
+        tool.spilling_g,
         battery.cold_j,
         battery.heat_j,
         battery.solar_w,

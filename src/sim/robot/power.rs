@@ -135,10 +135,8 @@ fn load_w(kind: &RobotKind, pilot: &Autopilot, drive: &Drive, health: &Health) -
         load_w += kind.heater_w;
     }
     let mut heat_w = load_w;
-    if pilot.digs()
-        && let Some(drum) = kind.drum
-    {
-        let drum_w = health.vigour() * drum.power_w;
+    if let Some(drum) = kind.drum {
+        let drum_w = pilot.drum_share() * health.vigour() * drum.power_w;
         load_w += drum_w;
         heat_w += DIG_HEAT * drum_w;
     }

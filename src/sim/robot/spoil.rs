@@ -1,4 +1,4 @@
-//! Spoil that is not binned: loads that are poured out, and ground that gives way.
+//! Spoil that is not binned: loads that are poured out, what drums spill, and ground that gives way.
 //!
 //! How heaps lie and what holds is computed in `asteroid::slump`; here it is booked. What lies is
 //! part of the body again; what finds no ground goes to the account "drifted".
@@ -7,7 +7,7 @@ use bevy::math::DVec3;
 use bevy::prelude::*;
 
 use super::autopilot::{Autopilot, Step};
-use super::{Bin, Robot};
+use super::{Bin, Feedstock, Robot, guidance};
 use crate::sim::asteroid::Terrain;
 use crate::sim::economy::ledger::{Ledger, Memo};
 use crate::sim::law::claims::Registry;
@@ -76,6 +76,18 @@ pub(super) fn dump(
             pilot.finish();
         }
     }
+}
+
+/// Lets fall what a tool throws at speeds evenly up to that of its teeth (assumed): what is faster
+/// than the local escape speed is gone. Returns the mass that comes to lie [g].
+pub(super) fn spill(terrain: &mut Terrain, over_m: DVec3, speed_m_s: f64, spilt: Feedstock) -> i64 {
+    let escape_m_s = guidance::escape_speed_m_s(terrain, over_m);
+    let stays = (escape_m_s / speed_m_s.max(1e-9)).min(1.0);
+    let stays_g = (stays * spilt.mass_g as f64).floor() as i64;
+    let mut spilt = spilt;
+    let falls = spilt.take(stays_g);
+    let foot_m = terrain.surface_below(over_m);
+    terrain.deposit(foot_m, falls)
 }
 
 /// Lets ground that has been dug or heaped hold or give way, and shows feet what has changed.

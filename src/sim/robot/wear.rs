@@ -191,8 +191,9 @@ impl Health {
     /// Adds up what wears while a tick lasts.
     pub(super) fn note_work(&mut self, pilot: &Autopilot, tick_s: f64) {
         let turning = match pilot.step() {
-            Some(Step::Dig { .. }) => pilot.digs(),
-            Some(Step::Drill { .. }) => pilot.drills(),
+            Some(Step::Dig { .. } | Step::Drill { .. } | Step::Actuate { .. }) => {
+                pilot.drums().is_some() || pilot.drills()
+            }
             Some(Step::Anchor | Step::Release | Step::Unjam) => true,
             _ => false,
         };
@@ -429,10 +430,13 @@ pub(super) fn age(
         }
         if !health.seized && health.seal_limit <= health.seal_wear {
             health.seized = true;
-            if matches!(
-                pilot.step(),
-                Some(Step::Dig { .. } | Step::Drill { .. } | Step::Anchor | Step::Release)
-            ) {
+            let works = pilot.drums().is_some() || pilot.bit().is_some();
+            if works
+                || matches!(
+                    pilot.step(),
+                    Some(Step::Dig { .. } | Step::Anchor | Step::Release)
+                )
+            {
                 pilot.abort();
             }
             alarm("dust has worn its seals through, and the joints have seized".to_owned());
