@@ -26,6 +26,7 @@ use crate::sim::economy::stores::Place;
 use crate::sim::law::charter::Charter;
 use crate::sim::law::claims::Registry;
 use crate::sim::law::regime::Regime;
+use crate::sim::lesson::Lessons;
 use crate::sim::level::modules::Catalogue;
 use crate::sim::level::{Brain, Level};
 use crate::sim::observation::{MarketRow, Observation, Scene, Senses};
@@ -588,6 +589,7 @@ impl Headless {
             postcard::to_stdvec(self.world.resource::<Scripts>()),
             postcard::to_stdvec(self.world.resource::<Inbox>()),
             postcard::to_stdvec(self.world.resource::<Feats>()),
+            postcard::to_stdvec(self.world.resource::<Lessons>()),
             postcard::to_stdvec(self.world.resource::<Recoil>()),
             postcard::to_stdvec(self.world.resource::<Boreholes>()),
             postcard::to_stdvec(self.world.resource::<Prospectors>()),

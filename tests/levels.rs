@@ -33,7 +33,7 @@ fn errors_after(from: &str, to: &str, nth: usize) -> Vec<LevelError> {
 
 /// What is replaced (and its how-manieth occurrence), by what, the field that must be named, and
 /// what the message must say.
-const WRONG: [(&str, usize, &str, &str, &str); 30] = [
+const WRONG: [(&str, usize, &str, &str, &str); 33] = [
     (
         "format: 1",
         0,
@@ -236,6 +236,27 @@ const WRONG: [(&str, usize, &str, &str, &str); 30] = [
         "prospector: \"nobody\"",
         "goals[1].prospector",
         "must name a prospector",
+    ),
+    (
+        "until: Anchored(robot: Some(\"digger-1\"))",
+        0,
+        "until: Anchored(robot: Some(\"nobody\"))",
+        "lesson[1].until.robot",
+        "must name a robot",
+    ),
+    (
+        "until: Claimed",
+        0,
+        "until: Ordered(order: \"Dance\")",
+        "lesson[5].until.order",
+        "must be the name of an order, such as",
+    ),
+    (
+        "until: Sold(mass_kg: 0.1)",
+        0,
+        "until: Sold(mass_kg: -1)",
+        "lesson[6].until.mass_kg",
+        "mass_kg = -1 must be",
     ),
     (
         "energy_credits_per_kwh: 2.0",

@@ -380,6 +380,10 @@ fn played(name: &str, hours: u64) -> (Headless, Vec<(String, f64, String)>) {
     for taken in world.orders_taken() {
         assert_eq!(taken.answer, Ok(()), "{}", taken.issued.order);
     }
+    let seen = world.observe("player").expect("the player");
+    for (step, done) in level.lesson.iter().zip(&seen.lesson_done) {
+        assert_eq!(step.until.is_some(), *done, "{}", step.text);
+    }
     let lost = world.scene().robots.iter().any(|robot| robot.lost);
     let goals = level.goals.iter().map(|goal| {
         let (done, reading) = world.feats().progress(goal, lost).expect("a feat");

@@ -15,6 +15,7 @@ use super::economy::ledger::{AccountKind, Good, Ledger, Memo, Unit};
 use super::economy::markets::Markets;
 use super::law::claims::Registry;
 use super::law::regime::{Citizen, Regime};
+use super::lesson::Lessons;
 use super::level::modules::Catalogue;
 use super::level::{Brain, Level, RobotKind, Site};
 use super::order::{Inbox, Log};
@@ -359,6 +360,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
     world.insert_resource(physics);
     world.insert_resource(terrain);
     world.insert_resource(Feats::default());
+    world.insert_resource(Lessons::of(level));
     world.insert_resource(Recoil::default());
     world.insert_resource(Boreholes::default());
     world.insert_resource(Markets::new(level.market.clone(), level.markets.terms()));

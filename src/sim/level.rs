@@ -9,6 +9,7 @@ pub mod charters;
 mod check;
 mod field_lines;
 pub mod kind;
+pub mod lesson;
 pub mod modules;
 mod rivals;
 mod syntax;
@@ -26,6 +27,7 @@ pub use self::kind::RobotKind;
 pub use self::rivals::{Affairs, Temperament};
 use self::{
     field_lines::FieldLines,
+    lesson::LessonStep,
     modules::{Catalogue, ChassisSpec, KindSpec, Material, MaterialSpec, ModuleSpec, SpareTerms},
 };
 pub use super::asteroid::BodyChoice;
@@ -131,8 +133,8 @@ pub struct Level {
     pub ageing: f64,
     /// What counts as having finished the level; all of them.
     pub goals: Vec<Goal>,
-    /// The steps that the window shows to a newcomer, in order.
-    pub lesson: Vec<String>,
+    /// The steps that a newcomer is taught, in order.
+    pub lesson: Vec<LessonStep>,
 }
 
 /// How robots get from place to place.

@@ -15,6 +15,7 @@ pub mod daylight;
 pub mod desk;
 pub mod economy;
 pub mod law;
+pub mod lesson;
 pub mod level;
 pub mod observation;
 pub mod order;
@@ -110,8 +111,11 @@ impl Plugin for SimPlugin {
                         .chain()
                         .before(plant::bake)
                         .in_set(SimSystems::Economy),
-                    end.after(prospector::brains::decide)
+                    lesson::follow
+                        .run_if(|lessons: Res<lesson::Lessons>| lessons.are_open())
+                        .after(prospector::brains::decide)
                         .in_set(SimSystems::Observe),
+                    end.after(lesson::follow).in_set(SimSystems::Observe),
                 ),
             )
             .add_plugins((

@@ -23,6 +23,7 @@ use super::economy::stores::Place;
 use super::law::claims::Registry;
 use super::law::regime::Regime;
 use super::law::view::LawView;
+use super::lesson::Lessons;
 use super::level::kind::AnchorSpec;
 use super::level::{MotionModel, RobotKind};
 use super::physics::Motion;
@@ -90,6 +91,8 @@ pub struct Observation {
     pub shipments: Vec<ShipmentView>,
     /// Plants of others that work for it.
     pub open_plants: Vec<OpenPlant>,
+    /// Which steps of the level's lesson it has done; false for those that ask for nothing.
+    pub lesson_done: Vec<bool>,
     /// The body's centre of mass, in the frame of all positions here.
     pub centre_m: Vec3,
 }
@@ -411,6 +414,7 @@ pub struct Senses<'w, 's> {
     regime: Res<'w, Regime>,
     data: Res<'w, DataMarket>,
     commerce: Res<'w, Commerce>,
+    lessons: Res<'w, Lessons>,
     robots: Query<
         'w,
         's,
@@ -699,6 +703,7 @@ impl Senses<'_, '_> {
             stores,
             shipments,
             open_plants,
+            lesson_done: self.lessons.done(id).to_vec(),
             centre_m: self.terrain.model().centre_m().as_vec3(),
         }
     }

@@ -613,6 +613,16 @@ impl Order {
 }
 
 impl Order {
+    /// The word for it, as in files of orders.
+    pub fn name(&self) -> String {
+        let mut text = format!("{self:?}");
+        text.truncate(
+            text.find(|c: char| !c.is_alphanumeric())
+                .unwrap_or(text.len()),
+        );
+        text
+    }
+
     /// Whether it is about goods, plants, ships and markets, which `desk::goods` does.
     pub fn is_about_goods(&self) -> bool {
         matches!(

@@ -18,6 +18,7 @@ use super::economy::ledger::Ledger;
 use super::economy::markets::Markets;
 use super::law::claims::Registry;
 use super::law::regime::Regime;
+use super::lesson::Lessons;
 use super::level::Level;
 use super::level::modules::Catalogue;
 use super::order::{Inbox, Log};
@@ -83,6 +84,7 @@ struct State {
     regime: Regime,
     terrain: Terrain,
     feats: Feats,
+    lessons: Lessons,
     recoil: Recoil,
     boreholes: Boreholes,
     robots: Vec<RobotState>,
@@ -193,6 +195,7 @@ pub fn save(world: &mut World, level: &Level, seed: u64) -> Vec<u8> {
         regime: world.resource::<Regime>().clone(),
         terrain: world.resource::<Terrain>().clone(),
         feats: world.resource::<Feats>().clone(),
+        lessons: world.resource::<Lessons>().clone(),
         recoil: *world.resource(),
         boreholes: world.resource::<Boreholes>().clone(),
         robots,
@@ -305,6 +308,7 @@ pub fn restore(world: &mut World, bytes: &[u8]) -> Result<(Level, u64), Snapshot
     world.insert_resource(state.regime);
     world.insert_resource(terrain);
     world.insert_resource(state.feats);
+    world.insert_resource(state.lessons);
     world.insert_resource(state.recoil);
     world.insert_resource(state.boreholes);
     world.insert_resource(physics);

@@ -41,6 +41,7 @@ use super::view::camera::{CameraRig, SiteCamera};
 use super::view::chart::{Chart, ChartScale, ChartWish};
 use super::view::{Frame, Moment};
 use super::{AppState, Game, PANELS_CPU_MS, theme};
+use crate::sim::level::lesson::LessonStep;
 use crate::sim::order::Order;
 
 use facts::{Facts, Questions};
@@ -228,7 +229,7 @@ struct Pane<'a> {
     selection: &'a Selection,
     forms: &'a mut Forms,
     intents: &'a mut Vec<Intent>,
-    lesson_steps: &'a [String],
+    lesson_steps: &'a [LessonStep],
     title: &'a str,
     chart: ChartWish,
     chart_scale: Option<ChartScale>,
@@ -385,13 +386,17 @@ fn draw_panels(
     let scene = moment.as_ref().map_or(game.scene(), |moment| &moment.scene);
     let desk = &mut *desk;
     if let Some(facts) = &desk.facts {
+        let steps = &game.level.lesson;
+        if let Some(step) = forms.lesson.follow(steps, &facts.seen.lesson_done) {
+            toasts.praise(format!("Step {} of the lesson done.", step + 1));
+        }
         let mut pane = Pane {
             facts,
             clock: desk.clock,
             selection: &selection,
             forms: &mut forms,
             intents: &mut intents.0,
-            lesson_steps: &game.level.lesson,
+            lesson_steps: steps,
             title: &game.level.title,
             chart: *chart_wish,
             chart_scale: chart.scale,

@@ -32,6 +32,11 @@ impl Toasts {
         self.push(text.into(), theme::TEXT);
     }
 
+    /// Says that something was achieved.
+    pub fn praise(&mut self, text: impl Into<String>) {
+        self.push(text.into(), theme::GREEN);
+    }
+
     /// Says that something did not work.
     pub fn warn(&mut self, text: impl Into<String>) {
         self.push(text.into(), theme::AMBER);

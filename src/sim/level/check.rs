@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{
     Brain, Goal, LEVEL_FORMAT, Level, LevelError, LevelErrors, PlantKind, Site,
-    field_lines::FieldLines, modules::Catalogue,
+    field_lines::FieldLines,
+    lesson::{Deed, order_names},
+    modules::Catalogue,
 };
 use crate::sim::{
     asteroid::{Anchor, BodyChoice, direction_of, mesh_file},
@@ -50,7 +52,10 @@ impl Level {
         check.text("title", &self.title);
         check.text("summary", &self.summary);
         for (i, step) in self.lesson.iter().enumerate() {
-            check.text(&format!("lesson[{i}]"), step);
+            check.text(&format!("lesson[{i}]"), &step.text);
+            if let Some(deed) = &step.until {
+                self.check_deed(&format!("lesson[{i}].until"), deed, check);
+            }
         }
         check.body(&self.body, self.anchor());
 
@@ -78,6 +83,49 @@ impl Level {
                 place.latitude_deg,
                 place.longitude_deg,
             );
+        }
+    }
+
+    fn check_deed(&self, at: &str, deed: &Deed, check: &mut Check) {
+        if let Some(robot) = deed.robot() {
+            let robots: Vec<&str> = self.robots.iter().map(|r| r.name.as_str()).collect();
+            check.one_of(&format!("{at}.robot"), robot, "a robot", &robots);
+        }
+        match deed {
+            Deed::Ordered { order, .. } => {
+                let names = order_names();
+                if !names.contains(&order.as_str()) {
+                    let like = nearest(order, names, 3);
+                    check.error(
+                        &format!("{at}.order"),
+                        format!("order = {order:?} must be the name of an order, such as {like}"),
+                    );
+                }
+            }
+            Deed::Loaded { mass_kg, .. }
+            | Deed::Delivered { mass_kg }
+            | Deed::Baked { mass_kg }
+            | Deed::Sold { mass_kg } => {
+                check.range(&format!("{at}.mass_kg"), *mass_kg, 0.001, MASS_MAX_KG);
+            }
+            Deed::Read { readings } => {
+                check.count(&format!("{at}.readings"), *readings, 1, 1_000_000);
+            }
+            Deed::Foretold {
+                apex_min_m,
+                tolerance,
+            } => {
+                check.range(&format!("{at}.apex_min_m"), *apex_min_m, 0.0, 1e6);
+                check.range(&format!("{at}.tolerance"), *tolerance, 0.001, 1.0);
+            }
+            Deed::Cored {
+                depth_m,
+                slip_max_m,
+            } => {
+                check.range(&format!("{at}.depth_m"), *depth_m, 0.01, 1e3);
+                check.range(&format!("{at}.slip_max_m"), *slip_max_m, 0.0, 1e3);
+            }
+            Deed::Anchored { .. } | Deed::Claimed | Deed::ThrownOff => {}
         }
     }
 
