@@ -74,8 +74,8 @@ pub enum ClientError {
     Robot { given: String, known: Vec<String> },
     #[error("size {width}x{height} must be between 16x16 and 8192x8192")]
     Size { width: u32, height: u32 },
-    #[error("the picture was not finished after {frames} frames")]
-    Unfinished { frames: u32 },
+    #[error("the picture was given up: nothing more of it was finished within {after_s} s")]
+    Unfinished { after_s: u64 },
     #[error("the window ended with an error")]
     Window,
 }

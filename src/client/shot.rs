@@ -1,9 +1,11 @@
 //! Pictures without a window: the same view, drawn into an image and written as a PNG.
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use bevy::app::PluginsState;
+use bevy::app::{PluginsState, TaskPoolOptions, TaskPoolThreadAssignmentPolicy};
 use bevy::asset::RenderAssetUsages;
 use bevy::camera::RenderTarget;
 use bevy::prelude::*;
@@ -49,10 +51,11 @@ pub struct ShotOptions {
 /// dust is in flight.
 const LEAD_FRAMES: u64 = 80;
 const LEAD_FRAME_MS: u64 = 500;
-/// After so many frames a picture is given up.
-const MOST_FRAMES: u32 = 60_000;
+/// A picture is given up when nothing of it has been finished for so long: the largest piece takes
+/// seconds on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Frames drawn before the one that is kept: textures and shadows are there by then.
-const FRAMES_DRAWN: u32 = 3;
+const FRAMES_DRAWN: u64 = 3;
 
 /// Runs a level for a while and writes a picture of it.
 ///
@@ -169,6 +172,7 @@ fn draw(options: &ShotOptions, camera: NamedCamera) -> Result<Image, ClientError
     let lead_frames = lead_ms.div_ceil(LEAD_FRAME_MS).max(1);
     game.frame_ms = Some(lead_ms as f64 / lead_frames as f64);
 
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let mut app = App::new();
     app.add_plugins(
         DefaultPlugins
@@ -185,6 +189,19 @@ fn draw(options: &ShotOptions, camera: NamedCamera) -> Result<Image, ClientError
                 render_creation: RenderCreation::Manual(adapter),
                 synchronous_pipeline_compilation: true,
                 ..default()
+            })
+            // The meshes are all there is to wait for: every core may make them.
+            .set(TaskPoolPlugin {
+                task_pool_options: TaskPoolOptions {
+                    async_compute: TaskPoolThreadAssignmentPolicy {
+                        min_threads: cores,
+                        max_threads: cores,
+                        percent: 1.0,
+                        on_thread_spawn: None,
+                        on_thread_destroy: None,
+                    },
+                    ..default()
+                },
             })
             .disable::<WinitPlugin>()
             .disable::<PipelinedRenderingPlugin>(),
@@ -211,8 +228,19 @@ fn draw(options: &ShotOptions, camera: NamedCamera) -> Result<Image, ClientError
 
     let taken = Taken::default();
     let mut drawn = 0;
-    for frame in 0..MOST_FRAMES {
+    let mut progress = (0, Instant::now());
+    for frame in 0u64.. {
         app.update();
+        let finished = app
+            .world()
+            .get_resource::<Surface>()
+            .map_or(0, Surface::finished);
+        let finished = finished + frame.min(lead_frames + 4) + drawn;
+        if progress.0 != finished {
+            progress = (finished, Instant::now());
+        } else if PATIENCE < progress.1.elapsed() {
+            break;
+        }
         let world = app.world_mut();
         match frame {
             0 => {
@@ -231,8 +259,8 @@ fn draw(options: &ShotOptions, camera: NamedCamera) -> Result<Image, ClientError
                         .insert(RenderTarget::Image(target.clone().into()));
                 }
             }
-            _ if u64::from(frame) < lead_frames => {}
-            _ if u64::from(frame) == lead_frames => {
+            _ if frame < lead_frames => {}
+            _ if frame == lead_frames => {
                 world.resource_mut::<Game>().paused = true;
                 let moment = world.resource::<Moment>().clone();
                 let player = world.resource::<Game>().player.clone();
@@ -242,7 +270,7 @@ fn draw(options: &ShotOptions, camera: NamedCamera) -> Result<Image, ClientError
                 rig.arrive();
                 world.resource_mut::<ChartWish>().constituent = options.chart;
             }
-            _ if u64::from(frame) < lead_frames + 4 => {
+            _ if frame < lead_frames + 4 => {
                 world.resource_mut::<CameraRig>().arrive();
             }
             _ if drawn == 0 => {
@@ -277,6 +305,6 @@ fn draw(options: &ShotOptions, camera: NamedCamera) -> Result<Image, ClientError
         }
     }
     Err(ClientError::Unfinished {
-        frames: MOST_FRAMES,
+        after_s: PATIENCE.as_secs(),
     })
 }

@@ -145,6 +145,8 @@ pub struct Surface {
     running: usize,
     /// Nodes that the last pass wanted and did not have.
     missing: usize,
+    /// Meshes that were ever finished.
+    finished: u64,
     shown: HashSet<NodeKey>,
 }
 
@@ -152,6 +154,12 @@ impl Surface {
     /// Whether everything wanted from here is drawn.
     pub fn is_complete(&self) -> bool {
         0 < self.frame && self.missing == 0 && self.running == 0
+    }
+
+    /// How many meshes have been finished since the site was entered: grows as long as there is
+    /// something left to mesh.
+    pub fn finished(&self) -> u64 {
+        self.finished
     }
 }
 
@@ -189,6 +197,7 @@ fn start_surface(mut commands: Commands, game: Res<Game>) {
         frame: 0,
         running: 0,
         missing: 0,
+        finished: 0,
         shown: HashSet::new(),
     });
 }
@@ -217,6 +226,7 @@ fn collect_meshes(
         node.task = None;
         node.meshed = true;
         surface.running -= 1;
+        surface.finished += 1;
         uploads += 1;
         if key.level == 0 {
             diagnostics.add_measurement(&CHUNK_MESH_MS, || built.cost_ms);
@@ -295,7 +305,7 @@ fn refine_surface(
         let dug = if key.level == 0 {
             0 < node.revision
         } else {
-            0 < snapshot.removed_g()
+            snapshot.edited_chunks().any(|chunk| key.contains(chunk))
         };
         node.stale = false;
         node.task = Some(pool.spawn(async move { build(&snapshot, key, dug) }));
@@ -424,7 +434,7 @@ fn build(terrain: &Terrain, key: NodeKey, dug: bool) -> Built {
             chunk.indices.clone(),
         )
     } else {
-        coarse_surface(terrain, key)
+        coarse_surface(terrain, key, dug)
     };
     let mut built = Built {
         mesh: None,
@@ -521,40 +531,122 @@ type Grid = ConstShape3u32<18, 18, 18>;
 type Parts = (DVec3, Vec<[f32; 3]>, Vec<[f32; 3]>, Vec<u32>);
 
 /// The surface within a node, from the field sampled at the node's own spacing.
-fn coarse_surface(terrain: &Terrain, key: NodeKey) -> Parts {
+///
+/// Where nothing was dug, what is smaller than a voxel is left out, which is what makes it quick
+/// and free of steps; the vertices are laid on the surface and lit by its slope.
+fn coarse_surface(terrain: &Terrain, key: NodeKey, dug: bool) -> Parts {
     let origin_m = key.min_corner_m();
     let voxel_m = f64::from(1u32 << key.level);
-    let field = |cell: UVec3| terrain.signed_distance_m(origin_m + cell.as_dvec3() * voxel_m);
+    if dug {
+        return net_of(origin_m, voxel_m, |p| terrain.signed_distance_m(p));
+    }
+    // Cells and vertices reach one voxel beyond the cube.
+    let half_m = 0.5 * key.span_m() + 2.0 * voxel_m;
+    let afar = terrain
+        .model()
+        .seen_from_afar(key.centre_m(), half_m * 3f64.sqrt(), voxel_m);
+    net_of(origin_m, voxel_m, |p| afar.signed_distance_m(p))
+}
+
+/// The surface of a field within a cube of [`CELLS`] voxels.
+fn net_of(origin_m: DVec3, voxel_m: f64, field: impl Fn(DVec3) -> f64) -> Parts {
+    let at = |cell: UVec3| field(origin_m + cell.as_dvec3() * voxel_m);
     // Most of a cube is far from the surface. Blocks of cells that one sample shows to be so are
     // filled with that sample; the field is no steeper than about 1.2.
     const BLOCK: u32 = 3;
     let reach_m = 1.35 * voxel_m * f64::from(BLOCK) * 0.5 * 3f64.sqrt() + 1.5 * voxel_m;
-    let whole_m = field(UVec3::splat(9));
+    let whole_m = at(UVec3::splat(9));
     if 1.35 * 9.5 * voxel_m * 3f64.sqrt() < whole_m.abs() {
         return (origin_m, Vec::new(), Vec::new(), Vec::new());
     }
     let mut samples = vec![0.0f32; Grid::SIZE as usize];
     for block in 0..6u32.pow(3) {
         let base = UVec3::new(block % 6, block / 6 % 6, block / 36) * BLOCK;
-        let middle_m = field(base + 1);
+        let middle_m = at(base + 1);
         let far = reach_m < middle_m.abs();
         for cell in 0..BLOCK.pow(3) {
             let cell = base + UVec3::new(cell % 3, cell / 3 % 3, cell / 9);
-            let value = if far { middle_m } else { field(cell) };
+            let value = if far { middle_m } else { at(cell) };
             samples[Grid::linearize(cell.to_array()) as usize] = value as f32;
         }
     }
     let mut nets = SurfaceNetsBuffer::default();
     surface_nets(&samples, &Grid {}, [0; 3], [17; 3], &mut nets);
-    let positions = nets
-        .positions
-        .iter()
-        .map(|&p| (Vec3::from(p) * voxel_m as f32).to_array())
-        .collect();
-    let normals = nets
-        .normals
-        .iter()
-        .map(|&n| Vec3::from(n).normalize_or(Vec3::Z).to_array())
-        .collect();
+    let mut positions = Vec::with_capacity(nets.positions.len());
+    let mut normals = Vec::with_capacity(nets.normals.len());
+    for (&position, &normal) in nets.positions.iter().zip(&nets.normals) {
+        let mut place_m = Vec3::from(position).as_dvec3() * voxel_m;
+        let mut normal = Vec3::from(normal).as_dvec3().normalize_or(DVec3::Z);
+        // Along the slope onto the surface, but not out of its cell.
+        let down_m = field(origin_m + place_m).clamp(-0.5 * voxel_m, 0.5 * voxel_m);
+        place_m -= normal * down_m;
+        // The slope over half a voxel, from the corners of a tetrahedron.
+        let mut slope = DVec3::ZERO;
+        for arm in [
+            DVec3::new(1.0, 1.0, 1.0),
+            DVec3::new(1.0, -1.0, -1.0),
+            DVec3::new(-1.0, 1.0, -1.0),
+            DVec3::new(-1.0, -1.0, 1.0),
+        ] {
+            slope += arm * field(origin_m + place_m + arm * (0.3 * voxel_m));
+        }
+        normal = slope.try_normalize().unwrap_or(normal);
+        positions.push(place_m.as_vec3().to_array());
+        normals.push(normal.as_vec3().to_array());
+    }
     (origin_m, positions, normals, nets.indices)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::asteroid::BodyModel;
+
+    #[test]
+    fn a_coarse_field_is_finite_everywhere_even_at_the_centre() {
+        let bennu = BodyModel::shared("bennu", 7).expect("Bennu is in the catalogue");
+        let afar = bennu.seen_from_afar(DVec3::ZERO, 600.0, 16.0);
+        for at_m in [DVec3::ZERO, DVec3::Z * 240.0, DVec3::X * 400.0] {
+            assert!(afar.signed_distance_m(at_m).is_finite(), "{at_m}");
+        }
+        assert!(afar.signed_distance_m(DVec3::ZERO) < 0.0);
+    }
+
+    #[test]
+    fn a_coarse_mesh_of_a_large_body_lies_on_its_surface_without_steps() {
+        let eros = BodyModel::shared("eros", 0).expect("Eros is in the catalogue");
+        let terrain = Terrain::new(eros);
+        let level = 7;
+        let surface_m = terrain.surface_below(
+            terrain.model().centre_m()
+                + DVec3::new(0.3, 1.0, 0.4) * terrain.model().bounding_radius_m(),
+        );
+        let key = NodeKey {
+            level,
+            at: (surface_m / f64::from(CELLS << level)).floor().as_ivec3(),
+        };
+        let (origin_m, positions, normals, indices) = coarse_surface(&terrain, key, false);
+        assert!(20 < positions.len() && !indices.is_empty());
+        let voxel_m = f64::from(1u32 << level);
+        let off_m: f64 = positions
+            .iter()
+            .map(|&p| {
+                let at_m = origin_m + Vec3::from(p).as_dvec3();
+                at_m.distance(terrain.surface_below(at_m)) / voxel_m
+            })
+            .sum::<f64>()
+            / positions.len() as f64;
+        // What is smaller than a voxel is left out, so no vertex is exact.
+        assert!(off_m < 0.12, "{off_m} voxels off on the average");
+        // Faces lean as their corners are lit: steps would show here.
+        let mut lean = 0.0;
+        for face in indices.chunks_exact(3) {
+            let [a, b, c] = [0, 1, 2].map(|k| Vec3::from(positions[face[k] as usize]));
+            let flat = (b - a).cross(c - a).normalize_or_zero();
+            let lit: Vec3 = face.iter().map(|&v| Vec3::from(normals[v as usize])).sum();
+            lean += flat.angle_between(lit.normalize()).to_degrees();
+        }
+        let mean_deg = lean / (indices.len() / 3) as f32;
+        assert!(mean_deg < 10.0, "{mean_deg} degrees");
+    }
 }

@@ -591,6 +591,19 @@ impl BodyModel {
         self.from_centre(key.min_corner_m() + DVec3::splat(half_m))
     }
 
+    /// The pristine surface within `reach_m` of a place of the site frame, as it shows to one who
+    /// tells nothing apart that is smaller than `smallest_m`.
+    pub fn seen_from_afar(&self, centre: DVec3, reach_m: f64, smallest_m: f64) -> FromAfar<'_> {
+        let centre = self.from_centre(centre);
+        FromAfar {
+            sights: self
+                .relief
+                .sights(&self.outline, centre, reach_m, smallest_m),
+            smallest_m,
+            model: self,
+        }
+    }
+
     /// Whether the pristine surface may pass through a chunk: cheap, and never wrong where it
     /// says no.
     pub fn chunk_may_hold_surface(&self, key: ChunkKey) -> bool {
@@ -661,6 +674,27 @@ impl BodyModel {
             self.relief
                 .neighbourhood(&self.outline, self.middle_of(key), 0.0)
         })
+    }
+}
+
+/// A part of a body without what is small: for drawing, not for standing on.
+#[derive(Clone, Debug)]
+pub struct FromAfar<'a> {
+    model: &'a BodyModel,
+    sights: Neighbourhood,
+    smallest_m: f64,
+}
+
+impl FromAfar<'_> {
+    /// About the distance to the surface from a place of the site frame; negative inside.
+    pub fn signed_distance_m(&self, p: DVec3) -> f64 {
+        let Self { model, sights, .. } = self;
+        model.relief.distance_from_afar_m(
+            &model.outline,
+            model.from_centre(p),
+            sights,
+            self.smallest_m,
+        )
     }
 }
 

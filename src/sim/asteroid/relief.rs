@@ -290,8 +290,22 @@ impl Relief {
 
     /// Height of the ground without boulders above the outline, at a place of the outline.
     fn ground_height_m(&self, on_outline: DVec3, roughness: f64, craters: &[Crater]) -> f64 {
+        self.ground_height_of_m(on_outline, roughness, craters, 0.0)
+    }
+
+    /// The same, without waves shorter than `smallest_m`.
+    fn ground_height_of_m(
+        &self,
+        on_outline: DVec3,
+        roughness: f64,
+        craters: &[Crater],
+        smallest_m: f64,
+    ) -> f64 {
         let mut height_m = self.offset_m;
         for (index, octave) in self.octaves.iter().enumerate() {
+            if octave.length_m < smallest_m {
+                continue;
+            }
             let share = octave.in_ponds + (1.0 - octave.in_ponds) * roughness;
             let mut wave = self.wave(on_outline, octave.length_m, 31.7 * index as f64);
             if octave.length_m < COBBLE_LENGTH_M {
@@ -315,7 +329,7 @@ impl Relief {
     /// Height of the ground without boulders at a place of the outline: what large-scale gravity
     /// feels.
     pub fn smooth_height_m(&self, outline: &Outline, on_outline: DVec3) -> f64 {
-        let craters = self.craters_near(outline, on_outline, 0.0);
+        let craters = self.craters_near(outline, on_outline, 0.0, 0.0);
         self.ground_height_m(on_outline, self.roughness(on_outline), &craters)
     }
 
@@ -334,10 +348,61 @@ impl Relief {
         if near_m < foot.height_m.abs() || centre == DVec3::ZERO {
             return Neighbourhood::default();
         }
-        let boulders = self.boulders_near(outline, centre, foot, reach_m, smallest_m);
+        let boulders = self.boulders_near(outline, centre, foot, reach_m, (smallest_m, 0.0));
         // Places of the chunk are looked up on the outline straight below or above them.
-        let craters = self.craters_near(outline, foot.on, 1.2 * reach_m);
+        let craters = self.craters_near(outline, foot.on, 1.2 * reach_m, 0.0);
         Neighbourhood { craters, boulders }
+    }
+
+    /// What shows within `reach_m` of a place to one who tells nothing apart that is smaller than
+    /// `smallest_m`.
+    pub fn sights(
+        &self,
+        outline: &Outline,
+        centre: DVec3,
+        reach_m: f64,
+        smallest_m: f64,
+    ) -> Neighbourhood {
+        let foot = outline.foot(centre);
+        let near_m = self.height_max_m() + reach_m;
+        if near_m < foot.height_m.abs() || centre == DVec3::ZERO {
+            return Neighbourhood::default();
+        }
+        Neighbourhood {
+            boulders: self.boulders_near(outline, centre, foot, reach_m, (smallest_m, smallest_m)),
+            craters: self.craters_near(outline, foot.on, 1.2 * reach_m, smallest_m),
+        }
+    }
+
+    /// About the distance to the surface that shows among these sights, near it and far from it.
+    pub fn distance_from_afar_m(
+        &self,
+        outline: &Outline,
+        p: DVec3,
+        sights: &Neighbourhood,
+        smallest_m: f64,
+    ) -> f64 {
+        let Foot {
+            height_m: radial_m,
+            cosine,
+            on,
+            ..
+        } = outline.foot(p);
+        let height_m = self.ground_height_of_m(on, self.roughness(on), &sights.craters, smallest_m);
+        let mut distance_m = (radial_m - height_m) * cosine;
+        if !distance_m.is_finite() {
+            // The centre lies below no place in particular.
+            return -outline.mean_radius_m();
+        }
+        for boulder in &sights.boulders {
+            let arm = (p - boulder.centre).as_vec3();
+            let cutoff_m = (distance_m.max(0.0) + SKIRT_M) as f32;
+            if arm.length_squared() < (boulder.bound_m + cutoff_m).powi(2) {
+                let block_m = self.block_distance_m(boulder, arm);
+                distance_m = smooth_min(distance_m, block_m, SKIRT_M);
+            }
+        }
+        distance_m
     }
 
     /// Distances at a place of the chunk whose neighbourhood is given.
@@ -416,9 +481,16 @@ impl Relief {
         f64::from(distance_m) + grain_m
     }
 
-    fn craters_near(&self, outline: &Outline, at: DVec3, reach_m: f64) -> Vec<Crater> {
+    fn craters_near(
+        &self,
+        outline: &Outline,
+        at: DVec3,
+        reach_m: f64,
+        smallest_m: f64,
+    ) -> Vec<Crater> {
         let mut craters = Vec::new();
-        for class in &self.craters {
+        let classes = self.craters.iter();
+        for class in classes.filter(|class| smallest_m <= class.size_m) {
             let reach_m = reach_m + CRATER_REACH * class.size_m;
             self.for_candidates(
                 outline,
@@ -449,7 +521,7 @@ impl Relief {
         centre: DVec3,
         foot: Foot,
         reach_m: f64,
-        smallest_m: f64,
+        (smallest_m, smallest_crater_m): (f64, f64),
     ) -> Vec<Boulder> {
         let mut boulders = Vec::new();
         if self.boulders.is_empty() {
@@ -457,7 +529,7 @@ impl Relief {
         }
         // The ground may lie off the outline here, and boulders lie on the ground.
         let widest_m = self.felt_and_slack_m(reach_m, self.boulders.last()).1;
-        let craters = self.craters_near(outline, foot.on, widest_m + reach_m);
+        let craters = self.craters_near(outline, foot.on, widest_m + reach_m, smallest_crater_m);
         let height_m = self.ground_height_m(foot.on, self.roughness(foot.on), &craters);
         let lifted = centre - foot.up * height_m;
         let classes = self.boulders.iter();

@@ -318,6 +318,11 @@ impl Terrain {
         self.revisions.get(&key).copied().unwrap_or(0)
     }
 
+    /// The chunks that anything was ever taken from or heaped on.
+    pub fn edited_chunks(&self) -> impl Iterator<Item = ChunkKey> {
+        self.revisions.keys().copied()
+    }
+
     /// The surface in a chunk; may be empty.
     pub fn chunk_mesh(&self, key: ChunkKey) -> Arc<ChunkMesh> {
         let revision = self.chunk_revision(key);
