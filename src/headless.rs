@@ -44,7 +44,7 @@ use crate::sim::robot::command::Estimate;
 use crate::sim::robot::drill::{Borehole, Boreholes};
 use crate::sim::robot::feats::Feats;
 use crate::sim::robot::recoil::Recoil;
-use crate::sim::robot::service::RefitEstimate;
+use crate::sim::robot::service::{RefitEstimate, ServiceEstimate};
 use crate::sim::robot::{self, Anchor, Battery, Bin, Gear, Health, Robot, Service, Tank, Tool};
 use crate::sim::snapshot::{self, SnapshotError};
 use crate::sim::tally::Tally;
@@ -372,6 +372,21 @@ impl Headless {
             .get_mut(&mut self.world)
             .expect("the world has all that a built level has")
             .estimate_refit(by, order)
+    }
+
+    /// What work on a machine would take if it were ordered now.
+    ///
+    /// # Errors
+    /// [`Refusal`] as the order itself would be refused.
+    pub fn estimate_service(
+        &mut self,
+        by: &str,
+        order: &Order,
+    ) -> Result<ServiceEstimate, Refusal> {
+        self.desk
+            .get_mut(&mut self.world)
+            .expect("the world has all that a built level has")
+            .estimate_service(by, order)
     }
 
     /// What a lot would really bring at a node from a place, beside the spot price, and what it would

@@ -701,6 +701,9 @@ fn a_plant_mends_what_stands_beside_it_with_parts_that_it_buys() {
         robot: "digger-1".into(),
         by: "player-still".into(),
     };
+    let told = world.estimate_service("player", &repair).unwrap();
+    // The seals come first.
+    assert_eq!(told.cost_credits, 18_000.0);
     order(&mut world, repair).unwrap();
     let began_ms = world.time_ms();
     while robot(&mut world, "digger-1").activity == Activity::Servicing {
@@ -788,7 +791,11 @@ proptest! {
     ) {
         let mut world = beside_the_plant("boulder-gripper", |_| ());
         for (wanted, wait_s) in orders {
-            let _ = order(&mut world, wanted);
+            let is_told = !matches!(wanted, Order::PrintSpares { .. });
+            let told = world.estimate_service("player", &wanted);
+            let answer = order(&mut world, wanted);
+            let told = told.map(|_| ()).map_err(|why| why.to_string());
+            prop_assert!(!is_told || told == answer, "{:?} but {:?}", told, answer);
             world.run_until_ms(world.time_ms() + 1000 * wait_s);
             prop_assert_eq!(world.mass_error_g(), 0);
             prop_assert_eq!(world.ledger().credit_error_ucr(), 0);

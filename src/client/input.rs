@@ -17,6 +17,7 @@ use super::panels::{
     ContextMenu, Desk, Eye, Forms, Intent, Intents, Sheet, forecast, is_over_panel,
 };
 use super::selection::{Machine, Selection, Way};
+use super::steer::{self, Steering};
 use super::view::chart::ChartWish;
 use super::{AppState, ClientSystems, Game};
 use crate::sim::asteroid::constituent::Constituent;
@@ -91,6 +92,7 @@ fn read_keys(
     chart: Res<ChartWish>,
     mut forms: ResMut<Forms>,
     mut intents: ResMut<Intents>,
+    steering: Res<Steering>,
 ) {
     if wants.wants_keyboard_input() {
         return;
@@ -106,10 +108,15 @@ fn read_keys(
     if keys.any_pressed(chord) {
         return;
     }
-    if keys.just_pressed(KeyCode::Escape) {
-        step_back(&mut selection, &mut forms);
-    }
     let intents = &mut intents.0;
+    let is_steered = steering.robot().is_some();
+    if keys.just_pressed(KeyCode::Escape) {
+        if is_steered && !forms.menu_open {
+            intents.push(Intent::LeaveStick);
+        } else {
+            step_back(&mut selection, &mut forms);
+        }
+    }
     if keys.just_pressed(KeyCode::F5) {
         intents.push(Intent::Save);
     }
@@ -122,12 +129,24 @@ fn read_keys(
     if forms.menu_open {
         return;
     }
+    if keys.just_pressed(KeyCode::F1) {
+        forms.toggle(Sheet::Help);
+    }
+    if keys.just_pressed(KeyCode::Space) {
+        intents.push(Intent::TogglePause);
+    }
+    choose_warp(&keys, intents);
+    steer_camera(&keys, &game, &selection, intents);
+    if is_steered {
+        // All other keys are the stick's.
+        return;
+    }
     for (key, sheet) in [
-        (KeyCode::F1, Sheet::Help),
         (KeyCode::KeyM, Sheet::Market),
         (KeyCode::KeyJ, Sheet::Ledger),
         (KeyCode::KeyP, Sheet::Claims),
         (KeyCode::KeyT, Sheet::Survey),
+        (KeyCode::KeyW, Sheet::Workshop),
     ] {
         if keys.just_pressed(key) {
             forms.toggle(sheet);
@@ -142,9 +161,13 @@ fn read_keys(
             ..*chart
         }));
     }
-    if keys.just_pressed(KeyCode::Space) {
-        intents.push(Intent::TogglePause);
+    if keys.just_pressed(KeyCode::KeyS) {
+        take_stick(&desk, &selection, intents);
     }
+    give_orders(&keys, &desk, &selection, &forms, intents);
+}
+
+fn choose_warp(keys: &ButtonInput<KeyCode>, intents: &mut Vec<Intent>) {
     let digits = [
         KeyCode::Digit1,
         KeyCode::Digit2,
@@ -157,8 +180,21 @@ fn read_keys(
             intents.push(Intent::SetWarp(warp));
         }
     }
-    steer_camera(&keys, &game, &selection, intents);
-    give_orders(&keys, &desk, &selection, &forms, intents);
+}
+
+/// Begins to steer the selected robot by hand, or says why not.
+fn take_stick(desk: &Desk, selection: &Selection, intents: &mut Vec<Intent>) {
+    let own = desk.facts().and_then(|facts| {
+        let mut robots = facts.seen.robots.iter();
+        robots.find(|own| Some(&own.name) == selection.robot.as_ref())
+    });
+    intents.push(match own {
+        None => Intent::Warn("Select one of your robots first.".to_owned()),
+        Some(robot) => match steer::hindrance(robot) {
+            Some(why) => Intent::Warn(why.to_owned()),
+            None => Intent::TakeStick(robot.name.clone()),
+        },
+    });
 }
 
 /// Escape: first the aim, then what lies on top, then the menu.

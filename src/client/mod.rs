@@ -3,7 +3,7 @@
 //! The client owns no state of the world. It steps a [`Headless`](crate::headless::Headless)
 //! (module [`game`]), draws its scenes (module [`view`]), shows its public record and the player's
 //! observations (module [`panels`]) and turns clicks and keys into orders (modules [`input`] and
-//! [`selection`]). [`shot`](mod@shot) draws the same view to a file.
+//! [`selection`], and [`steer`] while a robot is steered by hand). [`shot`](mod@shot) draws the same view to a file.
 //!
 //! World units are metres. The drawn world is the site frame moved to an origin near the
 //! work site; see [`view::Frame`].
@@ -15,6 +15,7 @@ pub mod menu;
 pub mod panels;
 pub mod selection;
 pub mod shot;
+pub mod steer;
 pub mod theme;
 pub mod view;
 
@@ -112,7 +113,7 @@ struct WindowedPlugin;
 impl Plugin for WindowedPlugin {
     fn build(&self, app: &mut App) {
         app.add_plugins(bevy_egui::EguiPlugin::default())
-            .add_plugins((input::plugin, menu::plugin, panels::plugin));
+            .add_plugins((input::plugin, steer::plugin, menu::plugin, panels::plugin));
     }
 }
 

@@ -182,6 +182,10 @@ pub struct OwnPlant {
     pub mechanical_spares_kg: f64,
     pub electronic_spares_kg: f64,
     pub printing_kg: f64,
+    /// Whether it can print spare parts from its tailings.
+    pub prints: bool,
+    /// How far a robot may stand and still be served, from centre to centre.
+    pub reach_m: f64,
     /// What it does, and all that it is equipped for.
     pub process: String,
     pub processes: Vec<String>,
@@ -609,6 +613,8 @@ impl Senses<'_, '_> {
                 mechanical_spares_kg: kilograms(plant.spares().mechanical_g()),
                 electronic_spares_kg: kilograms(plant.spares().electronic_g()),
                 printing_kg: kilograms(plant.printing_g()),
+                prints: plant.kind.print_kwh_per_kg.is_some(),
+                reach_m: plant.reach_m(),
                 process: plant.process().to_owned(),
                 processes: plant.processes().map(str::to_owned).collect(),
                 queue: plant

@@ -16,6 +16,8 @@ use crate::sim::observation::{Observation, OtherRobot};
 use crate::sim::order::{LogLine, Order};
 use crate::sim::robot::feats::Feats;
 
+use super::cockpit::FlightFacts;
+use super::workshop::{Bench, BenchFacts};
 use super::{forecast, orders};
 
 /// Lines of the log and of the ledger that are kept for the screen.
@@ -43,6 +45,12 @@ pub struct Facts {
     pub books: Vec<BookLine>,
     /// Water sold by the player since the start [kg].
     pub sold_kg: f64,
+    /// The other prospectors, by name.
+    pub rivals: Vec<String>,
+    /// What the workshop asked.
+    pub bench: BenchFacts,
+    /// Of the robot that is steered by hand.
+    pub flight: Option<FlightFacts>,
 }
 
 /// The public face of the market.
@@ -119,6 +127,9 @@ pub struct Questions {
     pub weighed: Option<Order>,
     /// Lots on the table: plant and mass [kg].
     pub lots: Vec<(String, f64)>,
+    pub bench: Bench,
+    /// A robot that is steered by hand.
+    pub steered: Option<String>,
 }
 
 impl Facts {
@@ -141,7 +152,13 @@ impl Facts {
             let forecast = forecast::of_order(game, &order);
             (order, forecast)
         });
+        let bench = bench(game, &player, &questions.bench);
+        let flight = questions.steered.as_ref().and_then(|name| {
+            let own = seen.robots.iter().find(|own| own.name == *name)?;
+            FlightFacts::gather(game, name, own.sheet.thrust_max_n())
+        });
         let level = &game.level;
+        let rivals = level.prospectors.iter().map(|spec| spec.name.clone());
         let headless = game.headless();
         let scene = game.scene();
         let books = if questions.books {
@@ -184,9 +201,31 @@ impl Facts {
             weighed,
             books,
             sold_kg,
+            rivals: rivals.filter(|name| *name != player).collect(),
+            bench,
+            flight,
             seen,
             player,
         })
+    }
+}
+
+fn bench(game: &mut Game, player: &str, asked: &Bench) -> BenchFacts {
+    let headless = game.headless_mut();
+    BenchFacts {
+        refit: asked.refit.clone().map(|order| {
+            let answer = headless.estimate_refit(player, &order);
+            let answer = answer.map(Box::new).map_err(|why| why.to_string());
+            (order, answer)
+        }),
+        services: asked
+            .services
+            .iter()
+            .map(|order| {
+                let answer = headless.estimate_service(player, order);
+                (order.clone(), answer.map_err(|why| why.to_string()))
+            })
+            .collect(),
     }
 }
 

@@ -4,7 +4,7 @@ use bevy_egui::egui::{Context, Grid, RichText, ScrollArea, Ui, vec2};
 
 use super::orders::Verb;
 use super::{Pane, Sheet, sheet};
-use crate::client::theme;
+use crate::client::{steer, theme};
 
 const TITLE: &str = "Keys and moves";
 const CAMERA: [(&str, &str); 6] = [
@@ -21,11 +21,12 @@ const PICTURE: [(&str, &str); 3] = [
     ("Tab", "Next robot"),
 ];
 const TIME: [(&str, &str); 2] = [("Space", "Pause"), ("1 – 5", "Warp 1× to 3600×")];
-const WINDOWS: [(&str, &str); 10] = [
+const WINDOWS: [(&str, &str); 11] = [
     ("M", "Market"),
     ("J", "Ledger"),
     ("P", "Claims"),
-    ("T", "Survey"),
+    ("T", "Survey, and its trade"),
+    ("W", "Workshop of the robot"),
     ("E", "Estimates on the ground"),
     ("F1", "This page"),
     ("F3", "Figures of this machine"),
@@ -40,7 +41,7 @@ pub fn show(ctx: &Context, pane: &mut Pane) {
         pane,
         Sheet::Help,
         TITLE,
-        vec2(660.0, 400.0),
+        vec2(690.0, 470.0),
         |ui, _| {
             ScrollArea::vertical()
                 .auto_shrink([false, true])
@@ -52,6 +53,7 @@ pub fn show(ctx: &Context, pane: &mut Pane) {
                         let orders = Verb::ALL.map(|verb| (verb.key_name(), verb.label()));
                         block(middle, "Orders to the robot", orders);
                         block(right, "Windows", WINDOWS);
+                        block(right, "By hand", steer::KEYS);
                     });
                 });
         },

@@ -10,6 +10,7 @@ pub mod format;
 pub mod orders;
 
 mod claims;
+mod cockpit;
 mod fleet;
 pub(super) mod forecast;
 mod help;
@@ -20,12 +21,15 @@ mod market;
 mod messages;
 mod pause;
 mod performance;
+mod performance_sheet;
 mod pointer;
 mod robot;
 mod still;
 mod survey;
 mod toasts;
 mod top;
+mod trade;
+mod workshop;
 
 use std::time::{Duration, Instant};
 
@@ -37,11 +41,13 @@ use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 
 use super::menu::settings::{self, Settings};
 use super::selection::{Aim, Machine, Selection, Way};
+use super::steer::{self, Steering};
 use super::view::camera::{CameraRig, SiteCamera};
 use super::view::chart::{Chart, ChartScale, ChartWish};
 use super::view::{Frame, Moment};
 use super::{AppState, Game, PANELS_CPU_MS, theme};
 use crate::sim::level::lesson::LessonStep;
+use crate::sim::level::modules::Catalogue;
 use crate::sim::order::Order;
 
 use facts::{Facts, Questions};
@@ -79,6 +85,13 @@ const SNAPSHOT_EVERY: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug, PartialEq)]
 pub enum Intent {
     Give(Order),
+    /// Gives an order of the stick, of which there are many.
+    Steer(Order),
+    /// Takes a robot's stick in hand, and lets it go.
+    TakeStick(String),
+    LeaveStick,
+    /// Shows a window.
+    Open(Sheet),
     /// Starts aiming an order: the next click on the ground is its target.
     Aim(String, Way),
     Select(Option<Machine>),
@@ -113,6 +126,7 @@ pub enum Sheet {
     Ledger,
     Claims,
     Survey,
+    Workshop,
     Help,
 }
 
@@ -125,9 +139,13 @@ pub struct Forms {
     ledger: ledger::LedgerForm,
     claims: claims::ClaimForm,
     survey: survey::SurveyForm,
+    trade: trade::TradeForm,
+    workshop: workshop::WorkshopForm,
     robot: robot::RobotForm,
     /// The lot on the table of each plant [kg].
     lots: Vec<(String, f64)>,
+    /// Spare parts to print next [kg].
+    print_kg: f64,
     pub(super) menu_open: bool,
     settings_open: bool,
     /// Whether the figures about this machine are shown.
@@ -147,8 +165,11 @@ impl Default for Forms {
             ledger: default(),
             claims: default(),
             survey: default(),
+            trade: default(),
+            workshop: default(),
             robot: default(),
             lots: Vec::new(),
+            print_kg: 1.0,
             menu_open: false,
             settings_open: false,
             performance: false,
@@ -190,12 +211,17 @@ impl Forms {
         self.settings_open = false;
     }
 
-    fn questions(&self) -> Questions {
+    fn questions(&self, facts: Option<&Facts>, steering: &Steering) -> Questions {
         Questions {
             books: self.is_open(Sheet::Ledger),
             books_money_only: self.ledger.money_only,
             weighed: self.robot.weighed.clone(),
             lots: self.lots.clone(),
+            bench: facts
+                .filter(|_| self.is_open(Sheet::Workshop))
+                .map(|facts| workshop::questions(&self.workshop, facts))
+                .unwrap_or_default(),
+            steered: steering.robot().map(str::to_owned),
         }
     }
 }
@@ -230,6 +256,8 @@ struct Pane<'a> {
     forms: &'a mut Forms,
     intents: &'a mut Vec<Intent>,
     lesson_steps: &'a [LessonStep],
+    catalogue: &'a Catalogue,
+    steering: &'a Steering,
     title: &'a str,
     chart: ChartWish,
     chart_scale: Option<ChartScale>,
@@ -335,8 +363,10 @@ fn clear_desk(
     mut forms: ResMut<Forms>,
     mut selection: ResMut<Selection>,
     mut toasts: ResMut<Toasts>,
+    mut steering: ResMut<Steering>,
     game: Option<Res<Game>>,
 ) {
+    steering.leave();
     *desk = default();
     *forms = default();
     *selection = default();
@@ -369,7 +399,7 @@ fn draw_panels(
     mut settings: ResMut<Settings>,
     selection: Res<Selection>,
     moment: Option<Res<Moment>>,
-    (chart_wish, chart): (Res<ChartWish>, Res<Chart>),
+    (chart_wish, chart, steering): (Res<ChartWish>, Res<Chart>, Res<Steering>),
     eye: Eye,
     store: Res<DiagnosticsStore>,
     mut diagnostics: Diagnostics,
@@ -377,7 +407,8 @@ fn draw_panels(
     let began = Instant::now();
     let ctx = contexts.ctx_mut()?.clone();
     settings::apply_scale(&ctx, &settings);
-    desk.refresh(&mut game, &forms.questions(), &mut toasts);
+    let questions = forms.questions(desk.facts(), &steering);
+    desk.refresh(&mut game, &questions, &mut toasts);
 
     let screen = ctx.content_rect();
     let plan = Plan::of(screen, forms.messages.height(screen.height()));
@@ -397,6 +428,8 @@ fn draw_panels(
             forms: &mut forms,
             intents: &mut intents.0,
             lesson_steps: steps,
+            catalogue: game.headless().catalogue(),
+            steering: &steering,
             title: &game.level.title,
             chart: *chart_wish,
             chart_scale: chart.scale,
@@ -418,9 +451,11 @@ fn draw_panels(
         ledger::show(&ctx, &mut pane);
         claims::show(&ctx, &mut pane);
         survey::show(&ctx, &mut pane);
+        workshop::show(&ctx, &mut pane);
         help::show(&ctx, &mut pane);
         survey::paint_legend(&ctx, &pane);
         forecast::paint(&ctx, &pane);
+        cockpit::show(&ctx, &mut pane);
         performance::paint(&ctx, &pane, &store);
         pointer::show_context_menu(&ctx, &mut pane);
         pause::show(&ctx, &mut pane, &mut settings);
@@ -557,6 +592,7 @@ fn carry_out(
     mut restored: ResMut<Restored>,
     mut chart: ResMut<ChartWish>,
     mut screen: ResMut<NextState<AppState>>,
+    mut steering: ResMut<Steering>,
 ) {
     for intent in std::mem::take(&mut intents.0) {
         match intent {
@@ -565,6 +601,21 @@ fn carry_out(
                 forms.messages.echo(game.display_time_ms(), &order);
                 game.submit(order);
                 desk.expire();
+            }
+            Intent::Steer(order) => game.submit(order),
+            Intent::TakeStick(robot) => {
+                selection.select(Some(Machine::Robot(robot.clone())));
+                selection.drop_aim();
+                steering.begin(&robot);
+                game.warp = game.warp.min(steer::WARP_MAX);
+                if let Some(rig) = &mut rig {
+                    rig.follow(&robot);
+                }
+            }
+            Intent::LeaveStick => steering.leave(),
+            Intent::Open(sheet) => {
+                forms.close(sheet);
+                forms.toggle(sheet);
             }
             Intent::Aim(robot, way) => {
                 selection.select(Some(Machine::Robot(robot.clone())));
@@ -589,7 +640,10 @@ fn carry_out(
             }
             Intent::TogglePause => game.paused = !game.paused,
             Intent::SetWarp(warp) => {
-                game.warp = warp;
+                game.warp = match steering.robot() {
+                    Some(_) => warp.min(steer::WARP_MAX),
+                    None => warp,
+                };
                 game.paused = false;
             }
             Intent::Save => match settings::write_quick_save(&mut game) {

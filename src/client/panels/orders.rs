@@ -458,6 +458,8 @@ pub(super) mod tests {
             mechanical_spares_kg: 0.0,
             electronic_spares_kg: 0.0,
             printing_kg: 0.0,
+            prints: true,
+            reach_m: 5.5,
             process: "bake".into(),
             processes: vec!["bake".into()],
             queue: Vec::new(),

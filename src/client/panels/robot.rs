@@ -8,8 +8,8 @@ use bevy_egui::egui::{
 use super::facts::Facts;
 use super::fleet::{activity_color, capitalised};
 use super::orders::{Amounts, Verb};
-use super::{Forms, Intent, Pane, forecast, format, panel};
-use crate::client::theme;
+use super::{Forms, Intent, Pane, Sheet, forecast, format, panel};
+use crate::client::{steer, theme};
 use crate::sim::observation::OwnRobot;
 use crate::sim::order::Order;
 use crate::sim::prospecting::Instrument;
@@ -21,10 +21,12 @@ const FOLLOW: &str = "Follow";
 const FOLLOW_HELP: &str = "Let the camera go along (G)";
 const AIMING: &str = "Click the place on the ground, Esc to leave it.";
 const RIVAL: &str = "Belongs to another prospector: you see where it is and what it does not hide.";
-const CARE: &str = "Care…";
-/// What a robot passes on to another at one order [Wh].
-const POWER_GIVEN_WH: f64 = 200.0;
-const MEASURE: &str = "Measure with…";
+const WORKSHOP: &str = "Workshop";
+const WORKSHOP_HELP: &str = "Modules, mending, spare parts, power (W)";
+const STEER: &str = "By hand";
+const STEER_HELP: &str = "Steer it with the keys: push and turn as long as a key is held (S)";
+const MEASURE: &str = "Measure…";
+const MEASURING: &str = "Measuring";
 const DRILL_DEPTH: &str = "Drill depth";
 const JUMP_SPEED: &str = "Jump speed";
 const FORETELL: &str = "I foretell a height of";
@@ -237,7 +239,22 @@ fn buttons(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
     }
     ui.horizontal(|ui| {
         measure_menu(ui, pane, robot);
-        care_menu(ui, pane, robot);
+        if ui.button(WORKSHOP).on_hover_text(WORKSHOP_HELP).clicked() {
+            pane.want(Intent::Open(Sheet::Workshop));
+        }
+        let hindrance = steer::hindrance(robot);
+        let is_steered = pane.steering.robot() == Some(robot.name.as_str());
+        let stick = ui
+            .add_enabled(hindrance.is_none(), Button::new(STEER).selected(is_steered))
+            .on_hover_text(STEER_HELP)
+            .on_disabled_hover_text(hindrance.unwrap_or_default());
+        if stick.clicked() {
+            pane.want(if is_steered {
+                Intent::LeaveStick
+            } else {
+                Intent::TakeStick(robot.name.clone())
+            });
+        }
     });
     amounts(ui, pane, robot);
 }
@@ -248,8 +265,8 @@ fn measure_menu(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
         return;
     }
     let label = match robot.measuring {
-        Some(instrument) => format!("Measuring: {instrument}"),
-        None => MEASURE.to_owned(),
+        Some(_) => MEASURING,
+        None => MEASURE,
     };
     ui.menu_button(label, |ui| {
         for spec in &robot.instruments {
@@ -274,60 +291,6 @@ fn measure_menu(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
                     instrument: spec.instrument,
                     time_s: None,
                 }));
-                ui.close();
-            }
-        }
-    });
-}
-
-/// A menu of what keeps robots going: mending, cleaning, power, load.
-fn care_menu(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
-    let name = || robot.name.clone();
-    let facts = pane.facts;
-    let others = || {
-        facts
-            .seen
-            .robots
-            .iter()
-            .filter(|other| other.name != robot.name)
-    };
-    let mut choices: Vec<(String, Order)> = Vec::new();
-    if 0.0 < robot.bin_kg {
-        choices.push(("Dump the load".into(), Order::Dump { robot: name() }));
-    }
-    if robot.sheet.brush_leaves < 1.0 {
-        choices.push(("Clean the panels".into(), Order::Clean { robot: name() }));
-    }
-    if let Some(load) = &robot.carries {
-        choices.push((format!("Put down {load}"), Order::PutDown { robot: name() }));
-    }
-    let menders = others().filter(|other| other.sheet.repair.is_some());
-    let menders = menders.map(|other| &other.name);
-    for by in menders.chain(facts.seen.plants.iter().map(|plant| &plant.name)) {
-        let order = Order::Repair {
-            robot: name(),
-            by: by.clone(),
-        };
-        choices.push((format!("Have {by} mend it"), order));
-    }
-    if 0.0 < robot.sheet.charger_w {
-        for other in others() {
-            let order = Order::GivePower {
-                robot: name(),
-                to: other.name.clone(),
-                energy_wh: POWER_GIVEN_WH,
-            };
-            let text = format!("Give {} {POWER_GIVEN_WH:.0} Wh", other.name);
-            choices.push((text, order));
-        }
-    }
-    if choices.is_empty() {
-        return;
-    }
-    ui.menu_button(CARE, |ui| {
-        for (text, order) in choices {
-            if ui.button(text).clicked() {
-                pane.want(Intent::Give(order));
                 ui.close();
             }
         }

@@ -1,6 +1,6 @@
 //! The player's plants: what goes in, what is in the tank, and the sale of water with its quote.
 
-use bevy_egui::egui::{Align, Layout, RichText, ScrollArea, Slider, Ui};
+use bevy_egui::egui::{Align, CollapsingHeader, Layout, RichText, ScrollArea, Slider, Ui};
 
 use super::facts::Offer;
 use super::{Intent, Pane, format, panel};
@@ -8,6 +8,7 @@ use crate::client::selection::Machine;
 use crate::client::theme;
 use crate::sim::observation::OwnPlant;
 use crate::sim::order::Order;
+use crate::sim::robot::service::TAILINGS_PER_PART;
 
 const RUNNING: &str = "baking";
 const WAITING: &str = "waiting for rock";
@@ -17,6 +18,14 @@ const SELL: &str = "Sell";
 const NO_WATER: &str = "No water in the tank yet.";
 const SELL_HELP: &str = "Sell this much at the market's node. Part of the cargo is burnt on the \
                          way, and the carrier takes a fee.";
+/// Less room than this shows a plant in one line [points].
+const WHOLE_HEIGHT: f32 = 190.0;
+const OPEN: &str = "Open";
+const OPEN_HELP: &str = "Its hopper, its tank and the sale of water";
+const SPARES: &str = "Spare parts";
+const PRINT: &str = "Print";
+const PRINT_HELP: &str = "Melt tailings and print bits, teeth, seals and joints of their metal";
+const NO_TAILINGS: &str = "The printer wants tailings: three kilograms for each of parts.";
 const RIVAL: &str = "Belongs to another prospector.";
 
 pub fn show(ui: &mut Ui, pane: &mut Pane) {
@@ -46,6 +55,14 @@ pub fn show(ui: &mut Ui, pane: &mut Pane) {
     if facts.seen.plants.is_empty() {
         return;
     }
+    if ui.available_height() < WHOLE_HEIGHT && pane.selection.plant.is_none() {
+        panel(ui, |ui| {
+            for plant in &facts.seen.plants {
+                in_short(ui, pane, plant);
+            }
+        });
+        return;
+    }
     ScrollArea::vertical()
         .id_salt("plants")
         .auto_shrink([false, true])
@@ -55,6 +72,21 @@ pub fn show(ui: &mut Ui, pane: &mut Pane) {
                 panel(ui, |ui| one(ui, pane, plant));
             }
         });
+}
+
+/// One line and the way to more, where a robot's panel leaves no room.
+fn in_short(ui: &mut Ui, pane: &mut Pane, plant: &OwnPlant) {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(&plant.name).color(theme::TEXT_STRONG));
+        let water = RichText::new(format::mass(plant.water_kg)).monospace();
+        ui.label(water.color(theme::WATER))
+            .on_hover_text("Water in the tank");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.button(OPEN).on_hover_text(OPEN_HELP).clicked() {
+                pane.want(Intent::Select(Some(Machine::Plant(plant.name.clone()))));
+            }
+        });
+    });
 }
 
 fn one(ui: &mut Ui, pane: &mut Pane, plant: &OwnPlant) {
@@ -107,6 +139,74 @@ fn one(ui: &mut Ui, pane: &mut Pane, plant: &OwnPlant) {
     );
     ui.separator();
     sale(ui, pane, plant);
+    spares(ui, pane, plant);
+}
+
+/// Spare parts and modules in stock, and the printer.
+fn spares(ui: &mut Ui, pane: &mut Pane, plant: &OwnPlant) {
+    let has_stock =
+        0.0 < plant.mechanical_spares_kg + plant.electronic_spares_kg || !plant.modules.is_empty();
+    if !plant.prints && !has_stock {
+        return;
+    }
+    CollapsingHeader::new(RichText::new(SPARES).color(theme::TEXT_WEAK))
+        .id_salt(("spares", &plant.name))
+        .show(ui, |ui| {
+            theme::facts(
+                ui,
+                (
+                    "Mech.",
+                    format::mass(plant.mechanical_spares_kg),
+                    theme::TEXT,
+                ),
+                (
+                    "Elec.",
+                    format::mass(plant.electronic_spares_kg),
+                    theme::TEXT,
+                ),
+            );
+            if !plant.modules.is_empty() {
+                ui.label(
+                    RichText::new(format!("In stock: {}", plant.modules.join(", ")))
+                        .small()
+                        .color(theme::TEXT_WEAK),
+                );
+            }
+            if plant.prints {
+                printer(ui, pane, plant);
+            }
+        });
+}
+
+fn printer(ui: &mut Ui, pane: &mut Pane, plant: &OwnPlant) {
+    if 0.0 < plant.printing_kg {
+        theme::fact(ui, "Still to print", format::mass(plant.printing_kg));
+    }
+    // What is being printed has its tailings set aside.
+    let most_kg = plant.tailings_kg / TAILINGS_PER_PART - plant.printing_kg;
+    if most_kg < 0.001 {
+        ui.label(RichText::new(NO_TAILINGS).small().color(theme::TEXT_WEAK));
+        return;
+    }
+    let print_kg = &mut pane.forms.print_kg;
+    *print_kg = print_kg.clamp(0.001, most_kg);
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.button(PRINT).on_hover_text(PRINT_HELP).clicked() {
+                let mass_kg = (*print_kg * 1000.0).floor() / 1000.0;
+                pane.intents.push(Intent::Give(Order::PrintSpares {
+                    plant: plant.name.clone(),
+                    mass_kg,
+                }));
+            }
+            ui.spacing_mut().slider_width = (ui.available_width() - 70.0).max(40.0);
+            ui.add(
+                Slider::new(print_kg, 0.001..=most_kg)
+                    .max_decimals(2)
+                    .suffix(" kg"),
+            );
+        });
+    });
 }
 
 fn sale(ui: &mut Ui, pane: &mut Pane, plant: &OwnPlant) {

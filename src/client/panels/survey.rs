@@ -8,7 +8,7 @@ use bevy_egui::egui::{
 };
 
 use super::fleet::capitalised;
-use super::{Intent, Pane, Sheet, format, sheet};
+use super::{Intent, Pane, Sheet, format, sheet, trade};
 use crate::client::theme;
 use crate::client::view::chart;
 use crate::sim::asteroid::constituent::Constituent;
@@ -44,6 +44,7 @@ pub(super) enum Tab {
     Map,
     Readings,
     Body,
+    Trade,
 }
 
 /// What the player has chosen in this window.
@@ -58,7 +59,7 @@ pub fn show(ctx: &Context, pane: &mut Pane) {
         pane,
         Sheet::Survey,
         TITLE,
-        vec2(560.0, 340.0),
+        vec2(580.0, 380.0),
         |ui, pane| {
             ui.horizontal(|ui| {
                 let tab = &mut pane.forms.survey.tab;
@@ -66,6 +67,7 @@ pub fn show(ctx: &Context, pane: &mut Pane) {
                 ui.selectable_value(tab, Tab::Map, "Map");
                 ui.selectable_value(tab, Tab::Readings, "Readings");
                 ui.selectable_value(tab, Tab::Body, "The body");
+                ui.selectable_value(tab, Tab::Trade, "Trade");
             });
             ui.separator();
             match pane.forms.survey.tab {
@@ -73,6 +75,7 @@ pub fn show(ctx: &Context, pane: &mut Pane) {
                 Tab::Map => show_map(ui, pane),
                 Tab::Readings => show_readings(ui, pane),
                 Tab::Body => show_body(ui, pane),
+                Tab::Trade => trade::show(ui, pane),
             }
         },
     );

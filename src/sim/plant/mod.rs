@@ -178,9 +178,14 @@ impl Plant {
         self.hopper_capacity_g() - self.hopper_g()
     }
 
+    /// How far a robot may stand and still be served, from centre to centre.
+    pub fn reach_m(&self) -> f64 {
+        self.kind.dock_radius_m + DOCKING_SLACK_M
+    }
+
     /// Whether the arm reaches a robot at a place.
     pub fn reaches(&self, robot_m: Vec3) -> bool {
-        f64::from(robot_m.distance(self.position_m)) <= self.kind.dock_radius_m + DOCKING_SLACK_M
+        f64::from(robot_m.distance(self.position_m)) <= self.reach_m()
     }
 
     /// Where beside the plant a robot should stand, from centre to centre.

@@ -63,7 +63,8 @@ pub struct Circle {
 }
 
 impl Choice {
-    fn takes(&self, reading: &Reading) -> bool {
+    /// Whether it means this reading.
+    pub fn takes(&self, reading: &Reading) -> bool {
         let near = |circle: Circle| {
             let centre_m = Vec3::from_array(circle.centre_m.map(|x| x as f32));
             f64::from(reading.point_m.distance(centre_m)) <= circle.radius_m

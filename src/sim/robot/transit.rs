@@ -528,14 +528,17 @@ fn thrown_m_s(
     gear: &Gear,
     at_m: DVec3,
 ) -> Option<f64> {
-    if *anchor != Anchor::Out || pilot.transit.is_some() || !(pilot.digs() || pilot.drills()) {
+    if *anchor != Anchor::Out
+        || pilot.transit.is_some()
+        || !(pilot.drums().is_some() || pilot.drills())
+    {
         return None;
     }
     let push_n =
         dig_reaction_n(&robot.kind, tool.rate_kg_per_s) + gear.drill.load().weight_on_bit_n;
     let weight = terrain.acceleration_m_s2(at_m, DVec3::ZERO, &mut GravityCell::default());
     let net_m_s2 = push_n / craft.mass_kg - weight.length();
-    let reach_m = if pilot.digs() {
+    let reach_m = if pilot.drums().is_some() {
         DIG_REACH_M
     } else {
         drill::STROKE_M

@@ -5,11 +5,20 @@ use super::super::autopilot::LOW_BATTERY;
 use super::super::command::own_robot;
 use super::repair::{due_change, next_change};
 use super::spares::{SPARES_MAX_KG, spares_cost_ucr};
-use super::{CABLE_M, Job, gap_m};
+use super::{CABLE_M, Job, Service, gap_m};
 use crate::sim::desk::Desk;
 use crate::sim::order::{Order, Refusal};
 use crate::sim::plant::grams;
 use crate::sim::prospector::ProspectorId;
+
+/// What work on a machine would take, told before it is ordered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ServiceEstimate {
+    /// Of the first part, where several are to be changed.
+    pub time_s: f64,
+    /// To be paid for what the plant has not in stock [credits].
+    pub cost_credits: f64,
+}
 
 impl Desk<'_, '_> {
     /// Begins work on a machine.
@@ -27,6 +36,53 @@ impl Desk<'_, '_> {
         probe.leave_ground();
         service.begin(job);
         Ok(())
+    }
+
+    /// What work on a machine would take if it were ordered now, for the one who may order it.
+    /// Nothing begins.
+    pub fn estimate_service(
+        &mut self,
+        by: &str,
+        order: &Order,
+    ) -> Result<ServiceEstimate, Refusal> {
+        let sender = self
+            .prospectors
+            .find(by)
+            .ok_or_else(|| Refusal::because(format!("there is no prospector \"{by}\"")))?;
+        if !order.is_service() || matches!(order, Order::PrintSpares { .. }) {
+            return Err(Refusal::because("that is no work on a robot"));
+        }
+        let name = self.actor(order);
+        let job = self.job(sender, name, order)?;
+        let (robot, .., gear, health, tool, _) = own_robot(&mut self.robots, sender, name)?;
+        let plant = |wanted: &String| self.plants.iter().find(|plant| plant.name == *wanted);
+        let parts_g = match &job {
+            Some(Job::Stock {
+                plant: at,
+                mechanical_g,
+                electronic_g,
+            }) => plant(at).map(|plant| (plant, *mechanical_g, *electronic_g)),
+            Some(Job::Overhaul { plant: at }) => {
+                let (mechanical_g, electronic_g) =
+                    due_change((robot, health, tool, gear))?.needs_g();
+                plant(at).map(|plant| (plant, mechanical_g, electronic_g))
+            }
+            _ => None,
+        };
+        let cost_ucr = match parts_g {
+            Some((plant, mechanical_g, electronic_g)) => {
+                spares_cost_ucr(&self.catalogue, plant, mechanical_g, electronic_g)?
+            }
+            None => 0,
+        };
+        let time_s = match job {
+            Some(Job::GivePower { left_j, .. }) => Some(left_j / robot.kind.charger_w),
+            job => Service { job, spent_s: 0.0 }.time_s(&robot.kind),
+        };
+        Ok(ServiceEstimate {
+            time_s: time_s.unwrap_or(0.0),
+            cost_credits: 1e-6 * cost_ucr as f64,
+        })
     }
 
     /// The robot whose time a job takes: the one that acts, or that a plant works on.
