@@ -210,6 +210,9 @@ fn digging_without_an_anchor_throws_off_where_motion_is_planned_too() {
             thrust_n: [0.0, 1.0, 0.0],
             torque_n_m: [0.0; 3],
             for_s: 1.0,
+            drum_rate: 0.0,
+            drill_press: 0.0,
+            drill_speed: 0.0,
         },
     );
     world.step();

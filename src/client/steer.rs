@@ -118,6 +118,9 @@ impl Stick {
             robot: robot.to_owned(),
             thrust_n: thrust_n.to_array(),
             torque_n_m: torque_n_m.to_array(),
+            drum_rate: 0.0,
+            drill_press: 0.0,
+            drill_speed: 0.0,
             for_s,
         }
     }

@@ -30,7 +30,7 @@ const TOOL_WEAR_VOLUME_M3: f64 = 2e-6;
 /// A blunt tool digs at this fraction of a new one's rate (assumed).
 const BLUNT_RATE: f64 = 0.3;
 /// The tool has lost the ground when the chassis floats higher than this [m].
-const DIG_REACH_M: f64 = 0.35;
+pub(super) const DIG_REACH_M: f64 = 0.35;
 
 /// Part of what the drums bring up that never reaches the bin (assumed).
 pub(super) const SPILL_SHARE: f64 = 0.03;

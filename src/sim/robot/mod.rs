@@ -1,8 +1,9 @@
 //! Robots: what they are made of and how they spend power, propellant and tools.
 //!
 //! [`autopilot`] decides what a robot does from tick to tick, [`guidance`] computes hops, [`command`]
-//! turns orders into plans, [`transit`] makes journeys of them where motion is planned. What the ground is belongs in `asteroid`, how rigid bodies move in
-//! `physics`, what a load is worth in `economy`.
+//! turns orders into plans, [`transit`] makes journeys of them where motion is planned. What the
+//! ground is belongs in `asteroid`, how rigid bodies move in `physics`, what a load is worth in
+//! `economy`.
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use super::order::{Log, Severity};
 use super::physics::{BodyHandle, Motion, Physics};
 use super::prospector::{ProspectorId, Prospectors};
 use super::voyage::rocket::exhaust_speed_m_per_s;
-use super::{Accounts, Clock, SimSystems, Tick};
+use super::{Accounts, Clock, SimSystems, Terms, Tick};
 
 pub mod anchor_ground;
 pub mod atlas;
@@ -55,6 +56,7 @@ use wheels::Wheels;
 
 /// Push of the legs at take-off [N] (assumed).
 const LEG_FORCE_N: f64 = 40.0;
+
 /// Moves, digs, powers and wears robots.
 pub struct RobotPlugin;
 

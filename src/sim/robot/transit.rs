@@ -15,13 +15,11 @@ use xxhash_rust::xxh3::Xxh3;
 use super::atlas::Atlas;
 use super::autopilot::LOW_BATTERY;
 use super::autopilot::{Autopilot, REFUEL_S, Step, craft};
+use super::digging::{DIG_REACH_M, dig_reaction_n};
 use super::feats::{Feats, Jump, ThrowOff};
 use super::forecast::{BOUNCE_OUT_S, End, Journey, LANDING_S, Way};
 use super::guidance::{self, NoHop};
-use super::{
-    Anchor, Battery, Bin, DIG_REACH_M, Gear, Robot, Service, Tank, Tool, dig_reaction_n, drill,
-    spoil, stand,
-};
+use super::{Anchor, Battery, Bin, Gear, Robot, Service, Tank, Tool, drill, spoil, stand};
 use crate::sim::asteroid::{GravityCell, Terrain};
 use crate::sim::level::kind::AnchorSpec;
 use crate::sim::order::{Log, Severity};

@@ -31,6 +31,7 @@ mod refit;
 mod repair;
 mod spares;
 
+pub use orders::ServiceEstimate;
 pub use refit::RefitEstimate;
 pub(in crate::sim) use spares::print;
 pub use spares::{OXYGEN_PER_PART, Spares, TAILINGS_PER_PART};
