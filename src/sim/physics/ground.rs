@@ -149,21 +149,21 @@ impl Ground {
                 *feel = self.feel_at(surroundings, body.position_m + arm_m(point));
             }
         }
-        for point in 0..POINTS {
+        for (point, feel) in feels.iter().enumerate() {
             let inner = inner_axes(point);
             if inner == 3 {
                 continue;
             }
             // Where hole and rock cancel there is no slope; the value is no distance either then.
-            let steepness = feels[point].slope.length().max(0.1);
-            let mut gap_m = feels[point].value_m / steepness;
+            let steepness = feel.slope.length().max(0.1);
+            let mut gap_m = feel.value_m / steepness;
             if 0 < inner {
                 gap_m += HOLLOW_M;
             }
             if reach_m < gap_m {
                 continue;
             }
-            let normal = feels[point]
+            let normal = feel
                 .slope
                 .normalize_or(-arm_m(point).normalize_or(DVec3::Z));
             let arm_m = arm_m(point);

@@ -124,6 +124,10 @@ impl Lone {
         self.one_by_one(contacts, touches, ROUNDS, agreed_m_s);
     }
 
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "a row counts in three arrays at once"
+    )]
     fn one_by_one(
         &mut self,
         contacts: &mut [Contact],

@@ -472,6 +472,10 @@ impl Solver {
     }
 
     /// One round over all contacts; returns the largest change of velocity that it made.
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "a row counts in three arrays at once"
+    )]
     fn round<'a>(
         &mut self,
         contacts: impl Iterator<Item = (&'a mut Contact, &'a [Row; 3])>,
