@@ -17,6 +17,7 @@ fn crowd_on(body: &str, place: Coordinates, robots: usize, apart_m: f64) -> Leve
     level.prospectors.retain(|one| one.name == "player");
     level.plants.retain(|plant| plant.owner == "player");
     level.goals.clear();
+    level.lesson.clear();
     level.sites.insert("field".to_owned(), place);
     let model = level.robots[0].clone();
     let side = (robots as f64).sqrt().ceil() as usize;

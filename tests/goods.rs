@@ -21,6 +21,7 @@ fn node(id: &str) -> Place {
 fn depot(loss_chance: f64) -> Headless {
     let mut level = Level::find("proving-ground").expect("the level ships with the program");
     level.robots.clear();
+    level.lesson.clear();
     level.markets.tables = ["Earth", "EML1", "LEO"].map(str::to_owned).to_vec();
     let kind = level.plant_kinds.get_mut("still").expect("it has one");
     kind.processes = vec!["electrolysis".to_owned(), "printing".to_owned()];

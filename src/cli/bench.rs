@@ -108,6 +108,7 @@ fn eight_robots() -> Result<Level, Failure> {
     level.prospectors[0].credits = 1e9;
     level.plants.retain(|plant| plant.owner == owner);
     level.goals.clear();
+    level.lesson.clear();
     let place = level.sites.keys().next().cloned().unwrap_or_default();
     let kind = level.robots[0].kind.clone();
     level.robots = (0..ROBOTS)

@@ -36,6 +36,7 @@ pub fn level_on(body: &str, count: usize, change: impl Fn(&mut Level)) -> Level 
         .prospectors
         .retain(|prospector| prospector.brain == Brain::Human);
     level.prospectors[0].credits = 1e9;
+    level.lesson.clear();
     level.plants.retain(|plant| plant.owner == "player");
     let spec = level.robots[0].clone();
     level.robots = (0..count)
