@@ -132,14 +132,14 @@ fn anchors_hold_less_as_the_ground_around_them_goes_and_what_is_spilt_is_booked(
         assert!(now_n <= last_n, "{now_n} N after {last_n} N");
         last_n = now_n;
         assert_eq!(world.mass_error_g(), 0);
-        if now_n < 0.7 * first_n {
+        if now_n < 0.74 * first_n {
             break;
         }
         obey(&mut world, Order::Dump { robot: robot() });
         wait_until_idle(&mut world, 2);
     }
     assert!(
-        last_n < 0.7 * first_n,
+        last_n < 0.74 * first_n,
         "{last_n} N of {first_n} N after {dug_kg} kg"
     );
     let told = |text: &str| world.log().iter().any(|line| line.text.contains(text));

@@ -19,6 +19,9 @@ use crate::sim::prospector::Prospectors;
 const FEEL_DEPTH_M: f64 = 0.3;
 const FEEL_STEP_M: f64 = 0.5;
 
+/// How far beside the chassis limbs take hold of rock [m] (assumed; those of LEMUR 3 are longer).
+const LIMB_REACH_M: f64 = 1.0;
+
 /// Where anchors stand under a chassis, as parts of its length, and at which depths their ground is
 /// looked at [m].
 const FEET: [(f64, f64); 4] = [(-0.35, -0.35), (0.35, -0.35), (-0.35, 0.35), (0.35, 0.35)];
@@ -91,6 +94,17 @@ pub fn rock_near_m(terrain: &Terrain, place_m: DVec3, reach_m: f64) -> Option<DV
         }
     }
     None
+}
+
+/// Where an anchor takes hold under a foot: limbs with spines or a belt reach for the rock beside
+/// it, a screw goes in where it stands.
+pub(super) fn within_limbs_m(terrain: &Terrain, anchor: AnchorSpec, foot_m: DVec3) -> DVec3 {
+    match anchor {
+        AnchorSpec::Microspines { .. } | AnchorSpec::Belt { .. } => {
+            rock_near_m(terrain, foot_m, LIMB_REACH_M).unwrap_or(foot_m)
+        }
+        _ => foot_m,
+    }
 }
 
 /// Share of the ground around the feet of a robot that nobody has dug away, 0 to 1.

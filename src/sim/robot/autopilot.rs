@@ -1070,7 +1070,11 @@ pub(in crate::sim) fn work(
                         Some(spec) => {
                             let left = anchor_ground::ground_left(&terrain, robot, &motion);
                             anchor_ground::check_ground_left(left)
-                                .and_then(|()| anchor_ground::hold_at(&terrain, spec, foot_m, up))
+                                .and_then(|()| {
+                                    let hold_m =
+                                        anchor_ground::within_limbs_m(&terrain, spec, foot_m);
+                                    anchor_ground::hold_at(&terrain, spec, hold_m, up)
+                                })
                                 .map(|whole_n| (whole_n, left))
                         }
                         None => Err("it has no anchor"),
