@@ -43,7 +43,7 @@ pub enum Order {
         #[serde(default)]
         predicted_apex_m: Option<f64>,
     },
-    /// Steer by hand: thrust and torque in the robot's own axes (+X right, +Y up, +Z ahead) and
+    /// Steer by hand: thrust and torque in the robot's own axes (+X left, +Y up, +Z ahead) and
     /// set-points of its tools for a time, cut to what they give. Replaces what the robot was doing.
     Actuate {
         robot: String,
