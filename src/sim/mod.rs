@@ -155,6 +155,11 @@ impl Clock {
         self.time_ms + self.tick_ms
     }
 
+    /// How many whole seconds since the start of the run end within the present tick.
+    pub fn seconds_ended(&self) -> u64 {
+        self.end_ms() / 1_000 - self.time_ms / 1_000
+    }
+
     /// Length of the present tick [s].
     pub fn tick_s(&self) -> f64 {
         1e-3 * self.tick_ms as f64

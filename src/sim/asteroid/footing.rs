@@ -2,7 +2,7 @@
 
 use bevy::math::DVec3;
 
-use super::surface::feel;
+use super::surface::Cell;
 use super::{ChunkKey, Field, GravityCell, Terrain, VOXEL_M};
 
 impl Terrain {
@@ -25,7 +25,7 @@ impl Terrain {
     pub fn felt_m(&self, at_m: DVec3) -> f64 {
         let key = ChunkKey::containing(at_m);
         match self.field(key) {
-            Field::Samples(samples) => feel(key, &samples, at_m).value_m,
+            Field::Samples(samples) => Cell::around(key, &samples, at_m).value_m(),
             Field::Void | Field::Solid => self.signed_distance_m(at_m),
         }
     }

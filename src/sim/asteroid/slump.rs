@@ -23,9 +23,10 @@ use super::{ChunkKey, GravityCell, Ground, Terrain};
 
 /// Spoil has this part of the cohesion that the ground had before it was dug (assumed).
 const SPOIL_COHESION: f64 = 0.1;
-/// Voxels that are looked at in a second of the world, and at most in one tick.
-const LOOKS_PER_S: f64 = 4.0;
-const LOOKS_MAX: f64 = 64.0;
+/// Voxels that are looked at in a second of the world, and at most in one tick. They are looked at
+/// one after the other while the surface stays as it is, which it must be sampled for.
+const LOOKS_PER_S: u64 = 4;
+const LOOKS_MAX: u64 = 64;
 /// A look goes in so many directions, over these distances [m].
 const AROUND: usize = 8;
 const AWAY_M: [f64; 6] = [1.0, 2.0, 3.0, 5.0, 8.0, 12.0];
@@ -186,10 +187,10 @@ impl Terrain {
         !self.restless.is_empty()
     }
 
-    /// Lets ground near what has changed hold or give way, as far as `tick_s` allows. Returns the
-    /// mass that has drifted off [g].
-    pub fn settle(&mut self, tick_s: f64) -> i64 {
-        let looks = (LOOKS_PER_S * tick_s).ceil().clamp(1.0, LOOKS_MAX) as usize;
+    /// Lets ground near what has changed hold or give way, as far as it gets in so many seconds.
+    /// Returns the mass that has drifted off [g].
+    pub fn settle(&mut self, seconds: u64) -> i64 {
+        let looks = (LOOKS_PER_S * seconds).min(LOOKS_MAX);
         let mut drifted_g = 0;
         for _ in 0..looks {
             let Some((key, index)) = self.restless.pop_first() else {
@@ -504,7 +505,7 @@ mod tests {
     fn settle_all(terrain: &mut Terrain) -> (i64, usize) {
         let (mut drifted_g, mut ticks) = (0, 0);
         while terrain.is_restless() && ticks < 3_000 {
-            drifted_g += terrain.settle(60.0);
+            drifted_g += terrain.settle(60);
             ticks += 1;
         }
         (drifted_g, ticks)
@@ -735,11 +736,11 @@ mod tests {
             place + 5.0 * up.any_orthonormal_vector(),
             load(900_000, 1_000),
         );
-        terrain.settle(1.0);
+        terrain.settle(1);
         let bytes = postcard::to_stdvec(&terrain.clone()).unwrap();
         let mut again: Terrain = postcard::from_bytes(&bytes).unwrap();
         for _ in 0..40 {
-            assert_eq!(terrain.settle(5.0), again.settle(5.0));
+            assert_eq!(terrain.settle(5), again.settle(5));
         }
         let hash = |terrain: &Terrain| {
             let mut hash = xxhash_rust::xxh3::Xxh3::new();
@@ -767,7 +768,7 @@ mod tests {
                 } else {
                     in_g += terrain.deposit(at_m, load(mass_g, 0));
                 }
-                drifted_g += terrain.settle(10.0);
+                drifted_g += terrain.settle(10);
                 prop_assert_eq!(terrain.removed_g(), out_g - in_g + drifted_g);
                 prop_assert_eq!(terrain.recount_removed_g(), terrain.removed_g());
             }

@@ -68,31 +68,133 @@ pub struct Feel {
 
 /// The field of a chunk between the middles of eight voxels: what feet feel of the surface that
 /// [`mesh_of`] draws.
-pub fn feel(key: ChunkKey, samples: &Samples, at_m: DVec3) -> Feel {
-    // Padded by one voxel: the first sample is the middle of voxel −1.
-    let scaled = (at_m - key.min_corner_m()) / VOXEL_M + 0.5;
-    let base = scaled
-        .floor()
-        .clamp(DVec3::ZERO, DVec3::splat(f64::from(CHUNK_VOXELS)));
-    let t = scaled - base;
-    let first = base.x as usize + PADDED * (base.y as usize + PADDED * base.z as usize);
-    let at =
-        |x: usize, y: usize, z: usize| f64::from(samples[first + x + PADDED * (y + PADDED * z)]);
-    let lerp = |a: f64, b: f64, t: f64| a + (b - a) * t;
-    let (c000, c100, c010, c110) = (at(0, 0, 0), at(1, 0, 0), at(0, 1, 0), at(1, 1, 0));
-    let (c001, c101, c011, c111) = (at(0, 0, 1), at(1, 0, 1), at(0, 1, 1), at(1, 1, 1));
-    let (x00, x10) = (lerp(c000, c100, t.x), lerp(c010, c110, t.x));
-    let (x01, x11) = (lerp(c001, c101, t.x), lerp(c011, c111, t.x));
-    let (y0, y1) = (lerp(x00, x10, t.y), lerp(x01, x11, t.y));
-    let along_x = lerp(
-        lerp(c100 - c000, c110 - c010, t.y),
-        lerp(c101 - c001, c111 - c011, t.y),
-        t.z,
-    );
-    Feel {
-        value_m: lerp(y0, y1, t.z),
-        slope: DVec3::new(along_x, lerp(x10 - x00, x11 - x01, t.z), y1 - y0) / VOXEL_M,
+#[derive(Clone, Copy, Debug)]
+pub struct Cell {
+    /// At the middles: x fastest, then y, then z.
+    values_m: [f64; 8],
+    /// Place among them, from 0 to 1.
+    within: DVec3,
+}
+
+impl Cell {
+    /// The cell around a place. A chunk is known half a voxel beyond its sides, too.
+    pub fn around(key: ChunkKey, samples: &Samples, at_m: DVec3) -> Self {
+        Self::at(samples, place_in_samples(key, at_m))
     }
+
+    /// The cell around a [`place_in_samples`].
+    #[inline]
+    pub fn at(samples: &Samples, place: DVec3) -> Self {
+        let inside = place
+            .max(DVec3::ZERO)
+            .min(DVec3::splat(f64::from(CHUNK_VOXELS)));
+        // Of what is not negative; rounding down by `floor` is a call on older processors.
+        let [x, y, z] = inside.to_array().map(|along| along as u32);
+        let base = DVec3::new(f64::from(x), f64::from(y), f64::from(z));
+        let first = (x + ROW * (y + ROW * z)) as usize;
+        // One look at the bounds for all eight.
+        let near = &samples[first..][..CELL_SPAN];
+        Self {
+            values_m: CORNERS.map(|corner| f64::from(near[corner])),
+            within: place - base,
+        }
+    }
+
+    /// Negative below ground.
+    pub fn value_m(&self) -> f64 {
+        let [c000, c100, c010, c110, c001, c101, c011, c111] = self.values_m;
+        let t = self.within;
+        let y0 = lerp(lerp(c000, c100, t.x), lerp(c010, c110, t.x), t.y);
+        let y1 = lerp(lerp(c001, c101, t.x), lerp(c011, c111, t.x), t.y);
+        lerp(y0, y1, t.z)
+    }
+
+    pub fn feel(&self) -> Feel {
+        let [c000, c100, c010, c110, c001, c101, c011, c111] = self.values_m;
+        let t = self.within;
+        let (x00, x10) = (lerp(c000, c100, t.x), lerp(c010, c110, t.x));
+        let (x01, x11) = (lerp(c001, c101, t.x), lerp(c011, c111, t.x));
+        let (y0, y1) = (lerp(x00, x10, t.y), lerp(x01, x11, t.y));
+        let along_x = lerp(
+            lerp(c100 - c000, c110 - c010, t.y),
+            lerp(c101 - c001, c111 - c011, t.y),
+            t.z,
+        );
+        Feel {
+            value_m: lerp(y0, y1, t.z),
+            slope: DVec3::new(along_x, lerp(x10 - x00, x11 - x01, t.z), y1 - y0) / VOXEL_M,
+        }
+    }
+}
+
+/// Values of the field at places among the samples of a chunk, given by coordinate and in voxels from
+/// the first, to some micrometres: quick where many places are to be told apart.
+#[expect(
+    clippy::needless_range_loop,
+    reason = "a place counts in several arrays at once"
+)]
+pub fn values_at<const PLACES: usize>(
+    samples: &Samples,
+    places: &[[f32; PLACES]; 3],
+) -> [f32; PLACES] {
+    // Loops over arrays are what compilers turn into wide instructions.
+    let last = CHUNK_VOXELS as f32;
+    let mut bases = [[0; PLACES]; 3];
+    let mut within = [[0.0; PLACES]; 3];
+    for axis in 0..3 {
+        for place in 0..PLACES {
+            let at = places[axis][place];
+            let base = at.max(0.0).min(last) as i32;
+            bases[axis][place] = base;
+            within[axis][place] = at - base as f32;
+        }
+    }
+    let mut corners_m = [[0.0; PLACES]; 8];
+    for place in 0..PLACES {
+        let [x, y, z] = [0, 1, 2].map(|axis: usize| bases[axis][place] as usize);
+        let near = &samples[x + PADDED * (y + PADDED * z)..][..CELL_SPAN];
+        for corner in 0..8 {
+            corners_m[corner][place] = near[CORNERS[corner]];
+        }
+    }
+    let mut values_m = [0.0; PLACES];
+    for place in 0..PLACES {
+        let lerp = |a: f32, b: f32, t: f32| a + (b - a) * t;
+        let along_x = |first: usize| {
+            lerp(
+                corners_m[first][place],
+                corners_m[first + 1][place],
+                within[0][place],
+            )
+        };
+        let along_y = |first: usize| lerp(along_x(first), along_x(first + 2), within[1][place]);
+        values_m[place] = lerp(along_y(0), along_y(4), within[2][place]);
+    }
+    values_m
+}
+
+/// Where a place is among the samples of a chunk, in voxels from the first.
+pub fn place_in_samples(key: ChunkKey, at_m: DVec3) -> DVec3 {
+    // Padded by one voxel: the first sample is the middle of voxel −1.
+    (at_m - key.min_corner_m()) / VOXEL_M + 0.5
+}
+
+const ROW: u32 = PADDED as u32;
+/// Corners of a cell among the samples, from its first: x fastest, then y, then z.
+const CORNERS: [usize; 8] = [
+    0,
+    1,
+    PADDED,
+    PADDED + 1,
+    PADDED * PADDED,
+    PADDED * PADDED + 1,
+    PADDED * PADDED + PADDED,
+    PADDED * PADDED + PADDED + 1,
+];
+const CELL_SPAN: usize = CORNERS[7] + 1;
+
+fn lerp(a: f64, b: f64, t: f64) -> f64 {
+    a + (b - a) * t
 }
 
 /// The surface within a chunk.

@@ -22,7 +22,9 @@ use super::constituent::Constituent;
 use super::feedstock::{Assay, Contents, Feedstock};
 use super::gravity::{GravityCell, Mascon, mascons_by_cell_m_s2};
 use super::spin::{Spin, Turning};
-use super::surface::{ChunkMesh, SAMPLES, Samples, mesh_of, sample_index, voxel_centre_m};
+use super::surface::{
+    ChunkMesh, PADDED, Samples, mesh_of, padded_voxels, sample_index, voxel_centre_m,
+};
 use super::{
     Anchor, BodyChoice, BodyError, BodyModel, CHUNK_VOXELS, ChunkKey, VOXEL_M, first_crossing,
     normal_of,
@@ -72,7 +74,7 @@ pub enum Field {
     Void,
     /// Nothing but ground.
     Solid,
-    /// Values at the middles of its voxels: see [`super::surface::feel`].
+    /// Values at the middles of its voxels: see [`super::surface::Cell`].
     Samples(Arc<Samples>),
 }
 
@@ -721,7 +723,9 @@ impl Terrain {
     fn samples(&self, key: ChunkKey) -> Samples {
         let full_g = self.heap_full_g();
         let mut samples = *self.model.samples(key);
-        let mut beside = [(0.0_f32, 0.0_f32); SAMPLES];
+        // By sample and one beyond: how much is dug and heaped there.
+        let mut dug = Box::new([0.0_f32; WIDER * WIDER * WIDER]);
+        let mut heaped = dug.clone();
         for x in -1..=1 {
             for y in -1..=1 {
                 for z in -1..=1 {
@@ -735,13 +739,14 @@ impl Terrain {
                             j + y * CHUNK_VOXELS,
                             k + z * CHUNK_VOXELS,
                         ];
-                        let dug = (edit.shown_share() / FIRST_SHARE).min(1.0) as f32;
-                        let heap_share = f64::from(edit.heap_shown_g) / full_g;
-                        let heaped = (heap_share / FIRST_SHARE).min(1.0) as f32;
-                        for near in neighbours(voxel) {
-                            let (void, ground) = &mut beside[sample_index(near)];
-                            (*void, *ground) = (void.max(dug), ground.max(heaped));
+                        if !voxel.iter().all(|i| (-2..CHUNK_VOXELS + 2).contains(i)) {
+                            continue;
                         }
+                        let [i, j, k] = voxel.map(|i| (i + 2) as usize);
+                        let at = i + WIDER * (j + WIDER * k);
+                        dug[at] = (edit.shown_share() / FIRST_SHARE).min(1.0) as f32;
+                        let heap_share = f64::from(edit.heap_shown_g) / full_g;
+                        heaped[at] = (heap_share / FIRST_SHARE).min(1.0) as f32;
                         if is_sample(voxel) {
                             let sample = &mut samples[sample_index(voxel)];
                             let pristine_m = f64::from(*sample);
@@ -752,11 +757,30 @@ impl Terrain {
                 }
             }
         }
-        for (sample, (void, ground)) in samples.iter_mut().zip(beside) {
-            *sample += (-VOID_M as f32 - *sample).max(0.0) * void;
-            *sample += (VOID_M as f32 - *sample).min(0.0) * ground;
+        spread(&mut dug);
+        spread(&mut heaped);
+        for (sample, voxel) in samples.iter_mut().zip(padded_voxels()) {
+            let [i, j, k] = voxel.map(|i| (i + 2) as usize);
+            let at = i + WIDER * (j + WIDER * k);
+            *sample += (-VOID_M as f32 - *sample).max(0.0) * dug[at];
+            *sample += (VOID_M as f32 - *sample).min(0.0) * heaped[at];
         }
         samples
+    }
+}
+
+/// A padded chunk and one voxel more on every side.
+const WIDER: usize = PADDED + 2;
+
+/// Replaces each value by the greatest among it and its 26 neighbours, one axis after the other.
+/// Those at the border, which nobody asks for, see what they have.
+fn spread(values: &mut [f32; WIDER * WIDER * WIDER]) {
+    for step in [1, WIDER, WIDER * WIDER] {
+        let before = *values;
+        let inner = step..before.len() - step;
+        for (at, value) in values[inner].iter_mut().enumerate() {
+            *value = before[at].max(before[at + step]).max(before[at + 2 * step]);
+        }
     }
 }
 
@@ -927,14 +951,6 @@ fn shaped_m(pristine_m: f64, dug: f64, heaped: f64) -> f64 {
 /// Whether a chunk has a sample in a voxel, counted from its corner: it knows one beyond each border.
 fn is_sample(voxel: [i32; 3]) -> bool {
     voxel.iter().all(|i| (-1..=CHUNK_VOXELS).contains(i))
-}
-
-/// The samples of a chunk in and around a voxel.
-fn neighbours([i, j, k]: [i32; 3]) -> impl Iterator<Item = [i32; 3]> {
-    (i - 1..=i + 1)
-        .flat_map(move |i| (j - 1..=j + 1).map(move |j| [i, j]))
-        .flat_map(move |[i, j]| (k - 1..=k + 1).map(move |k| [i, j, k]))
-        .filter(|voxel| is_sample(*voxel))
 }
 
 /// The chunk of the voxel around a place, and the voxel in it.

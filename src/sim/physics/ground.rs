@@ -10,7 +10,7 @@ use bevy::platform::collections::HashMap;
 
 use super::solver::{Contact, NOBODY};
 use super::{Body, Grip, POINTS, Surroundings};
-use crate::sim::asteroid::surface::{Feel, feel};
+use crate::sim::asteroid::surface::{Cell, Feel, place_in_samples, values_at};
 use crate::sim::asteroid::{CHUNK_VOXELS, ChunkKey, Field, VOXEL_M};
 
 /// Chunks that are kept.
@@ -18,6 +18,8 @@ const PATCHES_KEPT: usize = 512;
 /// Edges and faces are this hollow [m]: on flat ground a box stands on its corners, and on ground
 /// that bulges it is carried by what it lies on, with nothing that goes on and off in between.
 const HOLLOW_M: f64 = 1e-3;
+/// No slope is steeper: what lies higher than so many times a distance is out of its reach.
+const STEEPEST: f64 = 4.0;
 /// A clearance greater than this is asked of the surroundings, not of samples [m].
 const FAR_M: f64 = 3.0;
 
@@ -62,7 +64,7 @@ impl Ground {
             }
         }
         match &self.patch(surroundings, key).field {
-            Field::Samples(samples) => feel(key, samples, at_m).value_m,
+            Field::Samples(samples) => Cell::around(key, samples, at_m).value_m(),
             Field::Void | Field::Solid => surroundings.clearance_m(at_m),
         }
     }
@@ -75,23 +77,12 @@ impl Ground {
     fn feel_at(&mut self, surroundings: &impl Surroundings, at_m: DVec3) -> Feel {
         let key = ChunkKey::containing(at_m);
         match &self.patch(surroundings, key).field {
-            Field::Samples(samples) => feel(key, samples, at_m),
+            Field::Samples(samples) => Cell::around(key, samples, at_m).feel(),
             Field::Void => Feel {
                 value_m: f64::from(CHUNK_VOXELS),
                 slope: DVec3::ZERO,
             },
-            Field::Solid => {
-                // Deep inside: rare, so that it may cost something.
-                let step_m = 0.5 * VOXEL_M;
-                let along = |axis: DVec3| {
-                    surroundings.clearance_m(at_m + step_m * axis)
-                        - surroundings.clearance_m(at_m - step_m * axis)
-                };
-                Feel {
-                    value_m: surroundings.clearance_m(at_m),
-                    slope: DVec3::new(along(DVec3::X), along(DVec3::Y), along(DVec3::Z)),
-                }
-            }
+            Field::Solid => feel_inside(surroundings, at_m),
         }
     }
 
@@ -123,51 +114,53 @@ impl Ground {
     ) {
         let axes = [DVec3::X, DVec3::Y, DVec3::Z]
             .map(|axis| body.rotation * (axis * body.half_m.dot(axis)));
-        let mut feels = [Feel {
-            value_m: f64::INFINITY,
-            slope: DVec3::ZERO,
-        }; POINTS];
-        let arm_m = |point: usize| {
-            let [x, y, z] = [point % 3, point / 3 % 3, point / 9].map(|i| i as f64 - 1.0);
-            x * axes[0] + y * axes[1] + z * axes[2]
+        let spread_m = axes[0].abs() + axes[1].abs() + axes[2].abs();
+        let mut chunk = Chunk::of(self, surroundings, body.position_m);
+        let whole = chunk.knows(body.position_m - spread_m, body.position_m + spread_m);
+        let high_m = STEEPEST * reach_m;
+        let near = match &chunk.field {
+            Field::Samples(samples) if whole => {
+                let middle = place_in_samples(chunk.key, body.position_m);
+                let values_m = values_at(samples, &points(middle, axes));
+                values_m
+            }
+            Field::Void if whole => return,
+            _ => [f32::NEG_INFINITY; POINTS],
         };
-        // One look-up serves a box that lies within one chunk, as most do.
-        let low = ChunkKey::containing(
-            body.position_m - DVec3::from_array(std::array::from_fn(|i| spread(&axes, i))),
-        );
-        let high = ChunkKey::containing(
-            body.position_m + DVec3::from_array(std::array::from_fn(|i| spread(&axes, i))),
-        );
-        if low == high
-            && let Field::Samples(samples) = &self.patch(surroundings, low).field
+        for (point, _) in near
+            .iter()
+            .enumerate()
+            .filter(|(_, near)| **near < high_m as f32)
         {
-            for (point, felt) in feels.iter_mut().enumerate() {
-                *felt = feel(low, samples, body.position_m + arm_m(point));
+            let steps = [0, 1, 2].map(|axis| f64::from(STEPS[axis][point]));
+            let arm_m = steps[0] * axes[0] + steps[1] * axes[1] + steps[2] * axes[2];
+            let at_m = body.position_m + arm_m;
+            if !whole && !chunk.knows(at_m, at_m) {
+                chunk = Chunk::of(self, surroundings, at_m);
             }
-        } else {
-            for (point, feel) in feels.iter_mut().enumerate() {
-                *feel = self.feel_at(surroundings, body.position_m + arm_m(point));
-            }
-        }
-        for (point, feel) in feels.iter().enumerate() {
-            let inner = inner_axes(point);
-            if inner == 3 {
-                continue;
-            }
-            // Where hole and rock cancel there is no slope; the value is no distance either then.
-            let steepness = feel.slope.length().max(0.1);
-            let mut gap_m = feel.value_m / steepness;
+            let felt = match &chunk.field {
+                Field::Samples(samples) => {
+                    let cell = Cell::at(samples, place_in_samples(chunk.key, at_m));
+                    if high_m < cell.value_m() {
+                        continue;
+                    }
+                    cell.feel()
+                }
+                Field::Void => continue,
+                Field::Solid => feel_inside(surroundings, at_m),
+            };
+            let inner = steps.iter().filter(|&&step| step == 0.0).count();
+            // Where hole and rock cancel there is no slope; the value is no distance then.
+            let mut gap_m = felt.value_m / felt.slope.length().max(0.1);
             if 0 < inner {
                 gap_m += HOLLOW_M;
             }
-            if reach_m < gap_m {
+            // The middle of all lies on no side.
+            if reach_m < gap_m || inner == 3 {
                 continue;
             }
-            let normal = feel
-                .slope
-                .normalize_or(-arm_m(point).normalize_or(DVec3::Z));
-            let arm_m = arm_m(point);
-            let grip = self.grip_at(surroundings, body.position_m + arm_m - 0.3 * normal);
+            let normal = felt.slope.normalize_or(-arm_m.normalize_or(DVec3::Z));
+            let grip = self.grip_at(surroundings, at_m - 0.3 * normal);
             contacts.push(Contact::new(
                 (index, NOBODY),
                 point as u64,
@@ -180,15 +173,70 @@ impl Ground {
     }
 }
 
-/// Half the extent along a world axis of a box with these half axes.
-fn spread(axes: &[DVec3; 3], axis: usize) -> f64 {
-    axes.iter().map(|half| half[axis].abs()).sum()
+/// Steps from the middle of a box to its points along each of its axes; x fastest.
+const STEPS: [[f32; POINTS]; 3] = {
+    let mut steps = [[0.0; POINTS]; 3];
+    let mut point = 0;
+    while point < POINTS {
+        steps[0][point] = (point % 3) as f32 - 1.0;
+        steps[1][point] = (point / 3 % 3) as f32 - 1.0;
+        steps[2][point] = (point / 9) as f32 - 1.0;
+        point += 1;
+    }
+    steps
+};
+
+/// The points of a box with these half axes, by coordinate.
+fn points(middle: DVec3, axes: [DVec3; 3]) -> [[f32; POINTS]; 3] {
+    let middle = middle.as_vec3().to_array();
+    let axes = axes.map(|axis| axis.as_vec3().to_array());
+    let mut points = [[0.0; POINTS]; 3];
+    for (along, points) in points.iter_mut().enumerate() {
+        for (point, at) in points.iter_mut().enumerate() {
+            *at = middle[along]
+                + STEPS[0][point] * axes[0][along]
+                + STEPS[1][point] * axes[1][along]
+                + STEPS[2][point] * axes[2][along];
+        }
+    }
+    points
 }
 
-/// In how many directions a point of the 3 × 3 × 3 on a box lies between corners.
-fn inner_axes(point: usize) -> usize {
-    [point % 3, point / 3 % 3, point / 9]
-        .iter()
-        .filter(|&&i| i == 1)
-        .count()
+/// A chunk at hand.
+struct Chunk {
+    key: ChunkKey,
+    field: Field,
+}
+
+impl Chunk {
+    fn of(ground: &mut Ground, surroundings: &impl Surroundings, at_m: DVec3) -> Self {
+        let key = ChunkKey::containing(at_m);
+        let field = ground.patch(surroundings, key).field.clone();
+        Self { key, field }
+    }
+
+    /// Whether it tells of all places between two corners.
+    fn knows(&self, low_m: DVec3, high_m: DVec3) -> bool {
+        // Samples reach half a voxel beyond the sides.
+        let beyond_m = match self.field {
+            Field::Samples(_) => 0.5 * VOXEL_M,
+            Field::Void | Field::Solid => 0.0,
+        };
+        let from_m = self.key.min_corner_m();
+        let to_m = from_m + f64::from(CHUNK_VOXELS) * VOXEL_M + beyond_m;
+        (from_m - beyond_m).cmple(low_m).all() && high_m.cmplt(to_m).all()
+    }
+}
+
+/// Deep inside: rare, so that it may cost something.
+fn feel_inside(surroundings: &impl Surroundings, at_m: DVec3) -> Feel {
+    let step_m = 0.5 * VOXEL_M;
+    let along = |axis: DVec3| {
+        surroundings.clearance_m(at_m + step_m * axis)
+            - surroundings.clearance_m(at_m - step_m * axis)
+    };
+    Feel {
+        value_m: surroundings.clearance_m(at_m),
+        slope: DVec3::new(along(DVec3::X), along(DVec3::Y), along(DVec3::Z)),
+    }
 }

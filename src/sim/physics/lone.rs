@@ -1,11 +1,13 @@
 //! One body against what stands still: most of what touches, most of the time.
 //!
 //! Such a body has six velocities, however many contacts carry it: in coordinates in which it weighs
-//! one every way, a round over its contacts is twelve products each.
+//! one every way, a contact is three directions and how they yield to each other. Each contact in turn
+//! is given what holds it, in all three at once, or what friction can give of that; rounds go on
+//! until all agree.
 
 use bevy::math::{DMat3, DVec3};
 
-use super::solver::{Contact, limit_friction};
+use super::solver::Contact;
 
 const ROUNDS: usize = 60;
 
@@ -16,8 +18,9 @@ type Six = [f64; 6];
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lone {
     body_from_world: DMat3,
-    root_mass: f64,
-    root_moments: DVec3,
+    /// One over the roots.
+    eased: f64,
+    eased_turn: DVec3,
     speeds: Six,
 }
 
@@ -25,8 +28,10 @@ pub(super) struct Lone {
 #[derive(Clone, Copy, Debug)]
 struct Touch {
     ways: [Six; 3],
-    /// Change of speed by a unit of impulse.
-    yields: [f64; 3],
+    /// Changes of the speeds along its ways by a unit of impulse along each.
+    yields: DMat3,
+    /// The impulse that changes the speeds by one.
+    stops: DMat3,
 }
 
 /// Memory that each body uses again.
@@ -60,8 +65,8 @@ impl Lone {
         let angular = body_from_world * turn * root_moments;
         Self {
             body_from_world,
-            root_mass,
-            root_moments,
+            eased: root_mass.recip(),
+            eased_turn: root_moments.recip(),
             speeds: [
                 linear.x, linear.y, linear.z, angular.x, angular.y, angular.z,
             ],
@@ -73,8 +78,8 @@ impl Lone {
         let [x, y, z, about_x, about_y, about_z] = self.speeds;
         let axes = self.body_from_world.transpose();
         (
-            axes * (DVec3::new(x, y, z) / self.root_mass),
-            axes * (DVec3::new(about_x, about_y, about_z) / self.root_moments),
+            axes * (DVec3::new(x, y, z) * self.eased),
+            axes * (DVec3::new(about_x, about_y, about_z) * self.eased_turn),
         )
     }
 
@@ -86,14 +91,24 @@ impl Lone {
             (1.0, contact.arm_a_m)
         };
         let arm_m = self.body_from_world * arm_m;
-        let ways = contact.ways().map(|way| {
+        let along = |way: DVec3| {
             let way = self.body_from_world * (sign * way);
-            let (along, about) = (way / self.root_mass, arm_m.cross(way) / self.root_moments);
+            let (along, about) = (way * self.eased, arm_m.cross(way) * self.eased_turn);
             [along.x, along.y, along.z, about.x, about.y, about.z]
-        });
+        };
+        let [normal, one, two] = contact.ways;
+        let ways = [along(normal), along(one), along(two)];
+        let [along, one, two] = &ways;
+        let (along_one, along_two, one_two) = (dot(along, one), dot(along, two), dot(one, two));
+        let yields = DMat3::from_cols(
+            DVec3::new(dot(along, along), along_one, along_two),
+            DVec3::new(along_one, dot(one, one), one_two),
+            DVec3::new(along_two, one_two, dot(two, two)),
+        );
         Touch {
             ways,
-            yields: ways.map(|way| dot(&way, &way).max(1e-300)),
+            yields,
+            stops: yields.inverse(),
         }
     }
 
@@ -124,10 +139,6 @@ impl Lone {
         self.one_by_one(contacts, touches, ROUNDS, agreed_m_s);
     }
 
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "a row counts in three arrays at once"
-    )]
     fn one_by_one(
         &mut self,
         contacts: &mut [Contact],
@@ -135,7 +146,6 @@ impl Lone {
         rounds: usize,
         agreed_m_s: f64,
     ) {
-        let speeds = &mut self.speeds;
         for round in 0..rounds {
             let mut largest_m_s = 0.0f64;
             for i in 0..contacts.len() {
@@ -145,29 +155,65 @@ impl Lone {
                 } else {
                     contacts.len() - 1 - i
                 };
-                let (contact, touch) = (&mut contacts[i], &touches[i]);
-                let before = contact.impulse;
-                // What does not press does not rub.
-                let first = if before[0] == 0.0 { 3 } else { 1 };
-                for row in first..3 {
-                    contact.impulse[row] -= dot(&touch.ways[row], speeds) / touch.yields[row];
-                }
-                limit_friction(contact);
-                for row in first..3 {
-                    add(speeds, contact.impulse[row] - before[row], &touch.ways[row]);
-                }
-                let short_m_s = contact.target_m_s - dot(&touch.ways[0], speeds);
-                contact.impulse[0] = (before[0] + short_m_s / touch.yields[0]).max(0.0);
-                add(speeds, contact.impulse[0] - before[0], &touch.ways[0]);
-                for row in 0..3 {
-                    let change = contact.impulse[row] - before[row];
-                    largest_m_s = largest_m_s.max(change.abs() * touch.yields[row]);
-                }
+                let change_m_s = touches[i].press(&mut contacts[i], &mut self.speeds);
+                largest_m_s = largest_m_s.max(change_m_s);
             }
             if largest_m_s < agreed_m_s {
                 break;
             }
         }
+    }
+}
+
+impl Touch {
+    /// Gives a contact the impulse that it needs by itself, and returns how much that changes
+    /// speeds [m/s].
+    fn press(&self, contact: &mut Contact, speeds: &mut Six) -> f64 {
+        let [along, one, two] = &self.ways;
+        let along_m_s = dot(along, speeds);
+        if contact.impulse[0] == 0.0 && contact.target_m_s <= along_m_s {
+            return 0.0;
+        }
+        let speed = DVec3::new(along_m_s, dot(one, speeds), dot(two, speeds));
+        let before = DVec3::from_array(contact.impulse);
+        let friction = contact.grip.friction;
+        // What it takes to hold it, if friction is enough.
+        let mut impulse = before + self.stops * (DVec3::X * contact.target_m_s - speed);
+        let across2 = impulse.y * impulse.y + impulse.z * impulse.z;
+        if impulse.x < 0.0 || (friction * impulse.x).powi(2) < across2 {
+            impulse = self.slip(contact.target_m_s, friction, before, speed);
+        }
+        let change = impulse - before;
+        for (way, change) in self.ways.iter().zip(change.to_array()) {
+            add(speeds, change, way);
+        }
+        contact.impulse = impulse.to_array();
+        let diagonal = DVec3::new(
+            self.yields.x_axis.x,
+            self.yields.y_axis.y,
+            self.yields.z_axis.z,
+        );
+        (change * diagonal).abs().max_element()
+    }
+
+    /// The impulse of a contact that friction does not hold, or that lets go.
+    fn slip(&self, target_m_s: f64, friction: f64, before: DVec3, speed: DVec3) -> DVec3 {
+        let yields = &self.yields;
+        let alone_m_s = speed.x - yields.x_axis.dot(before);
+        if target_m_s <= alone_m_s {
+            return DVec3::ZERO;
+        }
+        let most = yields.y_axis.y.max(yields.z_axis.z);
+        let across = DVec3::new(0.0, before.y - speed.y / most, before.z - speed.z / most);
+        let across = across.normalize_or_zero() * friction;
+        // Friction comes with the normal impulse, and helps or hinders it.
+        let yielding = yields.x_axis.dot(DVec3::X + across);
+        let yielding = if 0.2 * yields.x_axis.x < yielding {
+            yielding
+        } else {
+            yields.x_axis.x
+        };
+        (target_m_s - alone_m_s) / yielding * (DVec3::X + across)
     }
 }
 

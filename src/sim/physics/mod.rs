@@ -682,6 +682,9 @@ impl Physics {
         tick_s: f64,
     ) {
         let spin = surroundings.spin_rad_per_s();
+        // Angular momentum is kept in a frame that does not turn. Seen from ours, which does, it
+        // turns backwards by this in a step.
+        let back = DQuat::from_scaled_axis(-tick_s * spin);
         let mut slept = std::mem::take(&mut scratch.slept);
         slept.clear();
         for (index, body) in self.bodies.iter_mut().enumerate() {
@@ -702,9 +705,6 @@ impl Physics {
                     outcome.angular_velocity_rad_s = DVec3::ZERO;
                 }
             }
-            // Angular momentum is kept in a frame that does not turn. Seen from ours, which does,
-            // it turns backwards by this in a step.
-            let back = DQuat::from_scaled_axis(-tick_s * spin);
             let (turn, recovery_rad_s) = if outcome.pushed {
                 body.velocity_m_s = outcome.velocity_m_s;
                 body.position_m += tick_s * (outcome.velocity_m_s + outcome.recovery_m_s);

@@ -98,8 +98,9 @@ pub(super) fn settle(
     mut physics: ResMut<Physics>,
     mut ledger: ResMut<Ledger>,
 ) {
-    if terrain.is_restless() {
-        let drifted_g = terrain.settle(clock.tick_s());
+    let seconds = clock.seconds_ended();
+    if 0 < seconds && terrain.is_restless() {
+        let drifted_g = terrain.settle(seconds);
         ledger
             .transfer(
                 clock.time_ms(),
