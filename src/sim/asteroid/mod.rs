@@ -18,7 +18,7 @@
 //! - [`choice`] says which body; [`invention`] makes shapes from a seed, [`mesh_file`] reads them.
 //! - [`outline`] is the shape at large; [`relief`] the ground, craters and boulders on it.
 //! - [`spin`] is how it turns.
-//! - [`ore`] says what the ground is made of.
+//! - [`spread`] is how matter varies over a body of a class, [`ore`] what the ground of one is made of.
 //! - [`approximation`] has cheaper models of gravity, to tell what they miss.
 //! - [`polyhedron`] computes gravity exactly, [`solid`] almost so and fast, [`gravity`] keeps it
 //!   for the tick.
@@ -41,6 +41,7 @@ pub mod polyhedron;
 pub mod relief;
 pub mod slump;
 pub mod spin;
+pub mod spread;
 pub mod surface;
 pub mod voxels;
 

@@ -22,6 +22,7 @@ use super::constituent::Constituent;
 use super::lattice::GradientNoise;
 use super::outline::{Outline, even_directions};
 use super::relief::Lie;
+use super::spread;
 
 /// Sets the noise of the ore apart from that of the relief.
 const NOISE_OF_ORE: u64 = 0x6F72_6521;
@@ -34,8 +35,6 @@ const COMPACTION_DEPTH_M: f64 = 1.5;
 const COMPACTION_PER_RADIUS: f64 = 0.05;
 /// How many times its cohesion at the surface packed ground has.
 const PACKED_COHESION: f64 = 4.0;
-/// Greatest deviation from the mean where the tables give no range.
-const SPREAD: f64 = 0.4;
 /// Depth of the dusting on a body that spins too fast to hold more.
 const DUSTING_M: f64 = 0.15;
 /// Compressive over tensile strength of rock, about (Pohl & Britt 2020).
@@ -296,13 +295,6 @@ impl Ore {
         let means = Grades::of_class(class);
         let pgm = means.platinum_group();
         let [pgm_low, pgm_high] = class.platinum_group_range;
-        // What else there is must leave room for more metal than the mean.
-        let room = (1.0 - (low.max(2.0 * class.water) + class.carbon + class.sulfur)).max(0.0);
-        let metal_spread = if 0.0 < class.metal {
-            SPREAD.min((room.min(0.998) / class.metal - 1.0).max(0.002))
-        } else {
-            SPREAD
-        };
         let mut ore = Self {
             // Its seeds have 32 bits: both halves of ours count.
             noise: Perlin::new(
@@ -327,9 +319,9 @@ impl Ore {
             class: means,
             water: Field::within(low, class.water, high),
             platinum_group: Field::within(pgm_low, pgm, pgm_high),
-            organics: Field::relative(SPREAD),
-            metal: Field::relative(metal_spread),
-            oxides: Field::relative(SPREAD),
+            organics: Field::relative(spread::RELATIVE),
+            metal: Field::relative(spread::of_metal(class)),
+            oxides: Field::relative(spread::RELATIVE),
             ground: Profile::new(record, class, radius_m, boulder_thickness_m),
         };
         let mut raws = [const { Vec::new() }; 5];

@@ -68,22 +68,36 @@ pub struct Covariance {
 }
 
 impl Covariance {
-    /// Of the field at two places this far apart: two nested Matérn structures of order 3/2.
+    /// Of the field at two places this far apart.
     pub fn at(&self, distance_m: f64) -> f64 {
-        let lens = distance_m / self.range_m;
-        self.variance
-            * ((1.0 - POCKET_SHARE) * matern(lens) + POCKET_SHARE * matern(lens / POCKET_SIZE))
+        self.variance * correlation(distance_m / self.range_m)
     }
 
     fn between(&self, some_m: &[Vec3], others_m: &[Vec3]) -> f64 {
-        let mut sum = 0.0;
-        for a in some_m {
-            for b in others_m {
-                sum += self.at(f64::from(a.distance(*b)));
-            }
-        }
-        sum / (some_m.len() * others_m.len()) as f64
+        self.variance * mean_correlation(self.range_m, some_m, others_m)
     }
+
+    /// Of a row of readings with those before it and with itself.
+    fn row(&self, data: &[Datum], row: usize) -> impl Iterator<Item = f64> {
+        data[..=row]
+            .iter()
+            .map(move |old| self.between(&data[row].places_m, &old.places_m))
+    }
+}
+
+/// Of two places so many ranges apart: two nested Matérn structures of order 3/2.
+fn correlation(lens: f64) -> f64 {
+    (1.0 - POCKET_SHARE) * matern(lens) + POCKET_SHARE * matern(lens / POCKET_SIZE)
+}
+
+fn mean_correlation(range_m: f64, some_m: &[Vec3], others_m: &[Vec3]) -> f64 {
+    let mut sum = 0.0;
+    for a in some_m {
+        for b in others_m {
+            sum += correlation(f64::from(a.distance(*b)) / range_m);
+        }
+    }
+    sum / (some_m.len() * others_m.len()) as f64
 }
 
 /// (1 + √3 r) e^(−√3 r): a field that is smooth, but not very (Matérn 1960).
@@ -134,10 +148,29 @@ impl Kriging {
         self.covariance
     }
 
+    /// Whether parameters are fitted again when there are so many readings.
+    pub fn fits_with(count: usize) -> bool {
+        FITTED_AT.contains(&count)
+    }
+
+    /// Expects something else of the field from the next fit on, which must be that of the next
+    /// reading.
+    pub fn expect(&mut self, expected: Expectation) {
+        self.expected = expected;
+        self.factor.clear();
+        self.whitened.clear();
+    }
+
+    /// Mean and standard deviation at a place that is too far away for the readings to tell of it.
+    pub fn unread(&self) -> (f64, f64) {
+        let variance = self.covariance.variance + self.expected.mean_std.powi(2);
+        (self.expected.mean, variance.sqrt())
+    }
+
     /// Takes one more reading in: quadratic in their number, and a fit now and then.
     pub fn add(&mut self, datum: Datum) {
         self.data.push(datum);
-        if FITTED_AT.contains(&self.data.len()) {
+        if Self::fits_with(self.data.len()) {
             let fitted = self.fit();
             if fitted != self.covariance {
                 self.covariance = fitted;
@@ -148,9 +181,9 @@ impl Kriging {
         for row in self.whitened.len()..self.data.len() {
             extend(
                 &self.expected,
-                &self.covariance,
+                self.covariance.variance,
+                self.covariance.row(&self.data, row),
                 &self.data,
-                row,
                 &mut self.factor,
                 &mut self.whitened,
             );
@@ -165,19 +198,29 @@ impl Kriging {
         let variance_log_std = VARIANCE_LOG_STD.hypot(2.0 * self.expected.spread_log_std);
         let mut tried = Vec::with_capacity(RANGES_TRIED.len() * VARIANCES_TRIED.len());
         for range in RANGES_TRIED {
+            let of_range = Covariance {
+                variance: 1.0,
+                range_m: range * self.expected.range_m,
+            };
+            // Row after row, as the factor is: areas make this the larger part of the work.
+            let correlations: Vec<f64> = (0..self.data.len())
+                .flat_map(|row| of_range.row(&self.data, row))
+                .collect();
             for off in VARIANCES_TRIED {
                 let covariance = Covariance {
                     variance: (off * variance_log_std).exp() * self.expected.spread.powi(2),
-                    range_m: range * self.expected.range_m,
+                    ..of_range
                 };
                 let mut log_chance = -0.5 * (range.ln() / RANGE_LOG_STD).powi(2) - 0.5 * off * off;
                 let (mut factor, mut whitened) = (Vec::new(), Vec::new());
                 for row in 0..self.data.len() {
+                    let start = row * (row + 1) / 2;
+                    let row_of = &correlations[start..=start + row];
                     extend(
                         &self.expected,
-                        &covariance,
+                        covariance.variance,
+                        row_of.iter().map(|part| covariance.variance * part),
                         &self.data,
-                        row,
                         &mut factor,
                         &mut whitened,
                     );
@@ -245,21 +288,22 @@ impl Kriging {
     }
 }
 
-/// Appends row `row` of the Cholesky factor and of the whitened readings.
+/// Appends the next row of the Cholesky factor and of the whitened readings, from the covariances
+/// of the field in its reading with those before it and with itself.
 fn extend(
     expected: &Expectation,
-    covariance: &Covariance,
+    variance: f64,
+    covariances: impl Iterator<Item = f64>,
     data: &[Datum],
-    row: usize,
     factor: &mut Vec<f64>,
     whitened: &mut Vec<f64>,
 ) {
+    let row = whitened.len();
     let new = &data[row];
     let start = factor.len();
     let mut dot = 0.0;
-    for (column, old) in data[..=row].iter().enumerate() {
-        let mut entry =
-            expected.mean_std.powi(2) + covariance.between(&new.places_m, &old.places_m);
+    for (column, (old, covariance)) in data.iter().zip(covariances).enumerate() {
+        let mut entry = expected.mean_std.powi(2) + covariance;
         if new.unit == old.unit {
             entry += new.systematic_std * old.systematic_std;
         }
@@ -272,7 +316,7 @@ fn extend(
             dot += value * whitened[column];
             factor.push(value);
         } else {
-            let least = JITTER * (covariance.variance + expected.mean_std.powi(2));
+            let least = JITTER * (variance + expected.mean_std.powi(2));
             entry += new.random_std.powi(2) + least;
             factor.push(entry.max(least).sqrt());
         }
@@ -444,7 +488,15 @@ mod tests {
             };
             let (mut factor, mut whitened) = (Vec::new(), Vec::new());
             for row in 0..places.len() {
-                extend(&known, &truth, &places, row, &mut factor, &mut whitened);
+                let covariances = truth.row(&places, row);
+                extend(
+                    &known,
+                    truth.variance,
+                    covariances,
+                    &places,
+                    &mut factor,
+                    &mut whitened,
+                );
             }
             let mut stream = random::stream(seed, "field");
             let z: Vec<f64> = places.iter().map(|_| random::normal(&mut stream)).collect();

@@ -2,7 +2,8 @@
 //!
 //! [`instrument`] lists the instruments, [`measure`] is how they err, [`probe`] lets robots use
 //! them, [`spectrum`] guesses the class of a body from afar, [`grade_map`] makes a map of all
-//! readings by [`kriging`], [`trade`] lets prospectors sell and share them. A [`Reading`] is the only thing that
+//! readings by [`kriging`], whose places have a [`grade`], [`trade`] lets prospectors sell and share
+//! them. A [`Reading`] is the only thing that
 //! leaves the ground: estimates with their standard errors, never the truth. Who owns a reading
 //! belongs in `prospector`, what the ground is in `asteroid`.
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::asteroid::constituent::Constituent;
 use super::{SimSystems, Tick};
 
+pub mod grade;
 pub mod grade_map;
 pub mod instrument;
 pub mod kriging;
@@ -23,7 +25,8 @@ pub mod probe;
 pub mod spectrum;
 pub mod trade;
 
-pub use grade_map::{Grade, GradeMap};
+pub use grade::Grade;
+pub use grade_map::GradeMap;
 pub use instrument::{Instrument, InstrumentSpec};
 pub use spectrum::ClassGuess;
 

@@ -10,6 +10,7 @@ use super::{Estimate, Quantity, Reading};
 use crate::sim::asteroid::BodyModel;
 use crate::sim::asteroid::catalogue::{self, Composition};
 use crate::sim::asteroid::constituent::Constituent;
+use crate::sim::asteroid::spread::Spread;
 use crate::sim::random;
 
 const FEATURES: usize = 4;
@@ -58,6 +59,20 @@ const CLASSES: [(&str, f64, [f64; FEATURES]); 25] = [
 ];
 /// Of a class that the table does not hold.
 const UNKNOWN: [f64; FEATURES] = [0.15, 5.0, 0.08, 0.05];
+
+/// Constituents that tell classes apart: those that the others follow.
+const TELLING: [Constituent; 5] = [
+    Constituent::Water,
+    Constituent::Carbon,
+    Constituent::Sulfur,
+    Constituent::Metal,
+    Constituent::PlatinumGroup,
+];
+/// How far the mean of a body may be off that of its class, over the spread of its places (assumed).
+const BODY_MEAN_STD: f64 = 0.2;
+/// Part of the variance of a body's places that is left in the mean of a few readings near to each
+/// other (assumed).
+const PATCH_SHARE: f64 = 0.6;
 
 /// What a perfect telescope would see of a body.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +158,7 @@ impl ClassGuess {
                 sum[2] += weight * estimate.systematic_std.powi(2);
             }
         }
-        let mut chances: Vec<(f64, &str)> = CLASSES
+        let chances: Vec<(&str, f64)> = CLASSES
             .iter()
             .filter(|(class, share, _)| {
                 lunar == class.starts_with("lunar") && (lunar || 0.0 < *share)
@@ -163,13 +178,40 @@ impl ClassGuess {
                     let miss = value / weight - typical[i];
                     log_chance -= 0.5 * (miss * miss / variance + variance.ln());
                 }
-                (log_chance, *class)
+                (*class, log_chance)
             })
             .collect();
-        let best = chances.iter().map(|c| c.0).fold(f64::MIN, f64::max);
-        for chance in &mut chances {
-            chance.0 = (chance.0 - best).exp();
-        }
+        Self::normalised(chances)
+    }
+
+    /// The same after a look at what was read of the ground.
+    ///
+    /// Bayes' rule again, with the mean of the readings of each constituent: it may differ from that of a
+    /// body of the class by the errors of the readings, and because the ground that was read is
+    /// not the whole body.
+    pub fn given(&self, evidence: &Evidence) -> Self {
+        let known: Vec<(&str, f64)> = self
+            .0
+            .iter()
+            .filter_map(|chance| {
+                let class = catalogue::composition(&chance.class)?;
+                let log_chance = chance.probability.max(f64::MIN_POSITIVE).ln();
+                Some((
+                    chance.class.as_str(),
+                    log_chance + evidence.log_chance(class),
+                ))
+            })
+            .collect();
+        Self::normalised(known)
+    }
+
+    /// From logarithms of chances that need not add up to one.
+    fn normalised(chances: Vec<(&str, f64)>) -> Self {
+        let best = chances.iter().map(|c| c.1).fold(f64::MIN, f64::max);
+        let mut chances: Vec<(f64, &str)> = chances
+            .into_iter()
+            .map(|(class, log_chance)| ((log_chance - best).exp(), class))
+            .collect();
         let total: f64 = chances.iter().map(|c| c.0).sum();
         chances.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
         Self(
@@ -183,26 +225,17 @@ impl ClassGuess {
         )
     }
 
-    /// What to expect of a constituent: the mixture of the classes, each with its mean and range.
-    ///
-    /// A class mean is taken to be known to a tenth; a range spans 3.5 standard deviations of
-    /// places, as that of even odds does, and where the tables give none, places differ by a quarter.
+    /// What to expect of a constituent: the mixture of the classes, each with its mean and spread.
     pub fn prior(&self, constituent: Constituent) -> Prior {
-        let classes = || {
-            self.0.iter().filter_map(|chance| {
-                Some((chance.probability, catalogue::composition(&chance.class)?))
-            })
-        };
-        let mean: f64 = classes()
-            .map(|(p, class)| p * constituent.mean_in(class))
-            .sum();
+        let spreads: Vec<(f64, Spread)> = self.spreads(constituent).collect();
+        let mean: f64 = spreads.iter().map(|(p, spread)| p * spread.mean()).sum();
         // A field of exactly nothing is a claim that no spectrum supports.
-        let least = 1e-3 * mean + 1e-12;
+        let least = least_of(mean);
         let (mut variance, mut log_spread, mut log_square) = (0.0, 0.0, 0.0);
-        for (p, class) in classes() {
-            let of_class = constituent.mean_in(class);
-            variance += p * ((of_class - mean).powi(2) + (0.1 * of_class).powi(2));
-            let log = class_spread(constituent, class).max(least).ln();
+        for (p, spread) in spreads {
+            let whole_body = BODY_MEAN_STD * spread.std();
+            variance += p * ((spread.mean() - mean).powi(2) + whole_body.powi(2));
+            let log = spread.std().max(least).ln();
             log_spread += p * log;
             log_square += p * log * log;
         }
@@ -213,11 +246,58 @@ impl ClassGuess {
             spread_log_std: (log_square - log_spread * log_spread).max(0.0).sqrt(),
         }
     }
+
+    /// How a constituent varies over a body of each class, with the chance of the class.
+    pub(super) fn spreads(&self, constituent: Constituent) -> impl Iterator<Item = (f64, Spread)> {
+        self.0.iter().filter_map(move |chance| {
+            let class = catalogue::composition(&chance.class)?;
+            Some((chance.probability, Spread::of(constituent, class)))
+        })
+    }
 }
 
-fn class_spread(constituent: Constituent, class: &Composition) -> f64 {
-    match constituent.range_in(class) {
-        Some([low, high]) => (high - low) / 3.5,
-        None => 0.23 * constituent.mean_in(class),
+/// Differences of a mass fraction that are as good as none, where `mean` is expected.
+pub(super) fn least_of(mean: f64) -> f64 {
+    1e-3 * mean + 1e-12
+}
+
+/// What readings of the ground say of the class of the body: their means, constituent by
+/// constituent.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence([Sum; TELLING.len()]);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    /// Of the readings' weights, which are the inverses of the squares of their random errors.
+    weight: f64,
+    value: f64,
+    systematic_std: f64,
+}
+
+impl Evidence {
+    pub fn add(&mut self, reading: &Reading) {
+        for (sum, constituent) in self.0.iter_mut().zip(TELLING) {
+            if let Some(estimate) = reading.estimate(Quantity::Content(constituent)) {
+                let weight = estimate.random_std().max(1e-12).powi(-2);
+                sum.weight += weight;
+                sum.value += weight * estimate.value;
+                sum.systematic_std += weight * estimate.systematic_std;
+            }
+        }
+    }
+
+    /// Logarithm of how likely such means are on a body of a class, but for a constant.
+    fn log_chance(&self, class: &Composition) -> f64 {
+        let read = self.0.iter().zip(TELLING);
+        read.filter(|(sum, _)| 0.0 < sum.weight)
+            .map(|(sum, constituent)| {
+                let spread = Spread::of(constituent, class);
+                let variance = sum.weight.recip()
+                    + (sum.systematic_std / sum.weight).powi(2)
+                    + (PATCH_SHARE + BODY_MEAN_STD * BODY_MEAN_STD) * spread.std().powi(2);
+                let miss = sum.value / sum.weight - spread.mean();
+                -0.5 * (miss * miss / variance + variance.ln())
+            })
+            .sum()
     }
 }
