@@ -18,6 +18,7 @@ mod planned;
 mod prospecting;
 mod replay;
 mod rivals;
+mod secrets;
 mod tools;
 mod support {
     //! What several promises, and the timings in `benches`, share.

@@ -205,7 +205,7 @@ impl BodyModel {
         if let Some(model) = slot.upgrade() {
             return Ok(model);
         }
-        let model = Self::new(choice, anchor).map(Arc::new);
+        let model = Self::new(choice, anchor, choice.seed()).map(Arc::new);
         if let Ok(model) = &model {
             *slot = Arc::downgrade(model);
         }
@@ -213,7 +213,20 @@ impl BodyModel {
         model
     }
 
-    fn new(choice: &BodyChoice, anchor: Anchor) -> Result<Self, BodyError> {
+    /// The same body with the ore of another seed: what nobody can see without reading the ground.
+    /// For experiments on what the world gives away; a save of such a world does not know of it.
+    ///
+    /// # Errors
+    /// [`BodyError`] if there is no such body.
+    pub fn with_other_ore(
+        choice: &BodyChoice,
+        anchor: Anchor,
+        ore_seed: u64,
+    ) -> Result<Arc<Self>, BodyError> {
+        Self::new(choice, anchor, ore_seed).map(Arc::new)
+    }
+
+    fn new(choice: &BodyChoice, anchor: Anchor, ore_seed: u64) -> Result<Self, BodyError> {
         let seed = choice.seed();
         let file = match choice {
             BodyChoice::Mesh { file, .. } => Some(mesh_file::read(file)?),
@@ -261,7 +274,7 @@ impl BodyModel {
             DVec3::ZERO
         };
         let relief = Relief::new(seed, &outline, style);
-        let ore = Ore::new(seed, &record, &outline, relief.boulder_thickness_m());
+        let ore = Ore::new(ore_seed, &record, &outline, relief.boulder_thickness_m());
         let gravity = GravityField::new(
             record.gm_m3_per_s2,
             outline.mean_radius_m(),
