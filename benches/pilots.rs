@@ -2,7 +2,8 @@
 //! `cargo bench --no-default-features --bench pilots -- [PAIRS] [kind=KIND] [BODY…]`.
 //!
 //! Sends robots between random pairs of sites spread over the whole of Bennu, Ryugu and Itokawa,
-//! and prints how many came within two metres of their mark, with every miss.
+//! and prints how many came within two metres of their mark, with every miss, and how what they took
+//! stands to what was said beforehand.
 
 #[path = "../tests/support/arrivals.rs"]
 mod arrivals;
@@ -60,6 +61,11 @@ fn main() {
         println!(
             "  all: {:.0} s (said {:.0}), {:.2} kg (said {:.2}), said to arrive {:.1} of {n}",
             time.0, time.1, fuel.0, fuel.1, chance
+        );
+        println!(
+            "  flown over said: time {:.3}, propellant {:.3}",
+            time.0 / time.1,
+            fuel.0 / fuel.1
         );
         for trip in trips {
             let estimate = trip.estimate.map_or_else(

@@ -637,9 +637,7 @@ fn eighty_per_cent_intervals_hold_the_truth_of_every_good_in_seven_to_nine_of_te
                     let coverages = scores.map(|score| score.coverage());
                     let pooled = coverages.iter().sum::<f64>() / coverages.len() as f64;
                     let errors = scores.map(|score| score.errors());
-                    println!(
-                        "{constituent} of {body} by {instrument}: {coverages:.2?} {errors:.1e?}"
-                    );
+                    println!("{constituent} of {body} by {instrument}: {coverages:.2?} {errors:?}");
                     // What a class has nothing of is the same everywhere, and known for certain.
                     let spread = Spread::of(constituent, class.expect("a class of the table"));
                     if let Spread::Point(_) = spread {

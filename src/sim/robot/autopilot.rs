@@ -28,7 +28,7 @@ use crate::sim::voyage::rocket::exhaust_speed_m_per_s;
 use crate::sim::{Chance, Clock};
 
 /// A hop that ends farther than this from its mark is flown again [m].
-const MISS_M: f64 = 1.5;
+pub(super) const MISS_M: f64 = 1.5;
 /// Flights in vain towards one mark before the pilot gives up: more for robots that cannot brake,
 /// which come nearer bounce by bounce.
 const TRIES: u8 = 6;
@@ -38,12 +38,14 @@ const FLIGHTS_MAX: u16 = 150;
 /// Height at which the descent slows down over the mark [m].
 const HOVER_M: f64 = 2.5;
 /// Nearer than this to the mark the landing begins [m].
-const NEAR_M: f64 = 3.0 * HOVER_M;
+pub(super) const NEAR_M: f64 = 3.0 * HOVER_M;
+/// Farther than this from the mark a flight has missed it [m].
+pub(super) const FAR_M: f64 = 4.0 * NEAR_M;
 /// Falling so near to the ground a robot lands, wherever it is [m]: distances are true only to
 /// four metres above it.
-const LAND_HERE_M: f64 = 2.0;
+pub(super) const LAND_HERE_M: f64 = 2.0;
 /// A landing that has gone on for this long is begun anew [s].
-const APPROACH_S: f64 = 1800.0;
+pub(super) const APPROACH_S: f64 = 1800.0;
 /// Height above the highest ground ahead that a flight on thrusters keeps [m], how far ahead it
 /// looks [m], and its greatest speed [m/s], which also stays below a part of the escape speed so
 /// that a dead engine is no loss.
@@ -57,11 +59,11 @@ const CRUISE_SMOOTHING: f64 = 0.15;
 const LOOK_DOWN_TICKS: u64 = 20;
 /// Push onto the ground after touch-down, as an acceleration [m/s²]: some ten times the weight, so
 /// that a bounce of a centimetre per second is over in half a minute instead of minutes.
-const PRESS_M_S2: f64 = 6e-4;
+pub(super) const PRESS_M_S2: f64 = 6e-4;
 /// A robot in touch with the ground for this long has landed even if it still creeps [s].
 const PRESS_S: f64 = 20.0;
 /// Time in which the thrusters correct a speed [s].
-const RESPONSE_S: f64 = 6.0;
+pub(super) const RESPONSE_S: f64 = 6.0;
 /// First climb of a flight on thrusters [m/s].
 const CLIMB_M_S: f64 = 0.03;
 /// Propellant without which no robot sets out on its thrusters [g].
@@ -521,12 +523,14 @@ pub(in crate::sim) fn fly(
         let up = terrain.up_by(at_m, &mut cell.0);
         // Looked up only where it is needed: it costs more than the rest of the tick.
         let height_m = || terrain.signed_distance_m(at_m) - robot.half_height_m();
-        // Ground on the way is as good as the ground that was meant, unless that is near.
-        if !flight.last
+        // Ground on the way is as good as the ground that was meant, unless that is near; and from far
+        // beside the mark another hop costs less than a flight there on the thrusters.
+        let missed_m = if flight.last { FAR_M } else { NEAR_M };
+        if matches!(pilot.step(), Some(Step::Hop { .. }))
             && matches!(flight.stage, Stage::Approach { .. } | Stage::Settle { .. })
             && flight
                 .mark_m
-                .is_some_and(|mark_m| NEAR_M < at_m.distance(mark_m))
+                .is_some_and(|mark_m| missed_m < at_m.distance(mark_m))
         {
             flight.mark_m = None;
         }
@@ -665,15 +669,15 @@ pub(in crate::sim) fn fly(
                     }
                 } else if motion.touching && velocity.length() < 0.03 || APPROACH_S < for_s {
                     flight.stage = Stage::Settle { for_s: 0.0 };
-                } else if flight.mark_m.is_some() && 4.0 * NEAR_M < at_m.distance(mark_m) {
+                } else if flight.mark_m.is_some() && FAR_M < at_m.distance(mark_m) {
                     flight.stage = Stage::Cruise {
                         wanted_m_s: CLIMB_M_S * up,
                     };
                 } else {
                     drive.face = Some((up, mark_m - at_m));
                     let free_fall = terrain.acceleration_m_s2(at_m, velocity, &mut cell.0);
-                    drive.thrust_m_s2 =
-                        approach_thrust_m_s2(mark_m - at_m, height_m(), velocity, up, free_fall);
+                    let wanted_m_s = approach_m_s(mark_m - at_m, height_m(), up);
+                    drive.thrust_m_s2 = (wanted_m_s - velocity) / RESPONSE_S - free_fall;
                     flight.stage = Stage::Approach {
                         for_s: for_s + tick_s,
                     };
@@ -928,14 +932,8 @@ fn cruise_m_s(terrain: &Terrain, at_m: DVec3, to_mark_m: DVec3, up: DVec3) -> DV
     speed_m_s * ahead + climb_m_s * up
 }
 
-/// Thrust, as an acceleration, that glides to a point above the mark and lets the robot down.
-fn approach_thrust_m_s2(
-    to_mark_m: DVec3,
-    height_m: f64,
-    velocity: DVec3,
-    up: DVec3,
-    free_fall: DVec3,
-) -> DVec3 {
+/// Velocity that glides to a point above the mark and lets the robot down.
+pub(super) fn approach_m_s(to_mark_m: DVec3, height_m: f64, up: DVec3) -> DVec3 {
     let sideways_m = to_mark_m.reject_from_normalized(up);
     let off_m = sideways_m.length();
     let glide_m_s = sideways_m.normalize_or_zero() * (off_m / 40.0).min(0.06);
@@ -945,8 +943,7 @@ fn approach_thrust_m_s2(
     } else {
         ((HOVER_M - height_m) / 30.0).clamp(-0.10, 0.04)
     };
-    let wanted_m_s = glide_m_s + climb_m_s * up;
-    (wanted_m_s - velocity) / RESPONSE_S - free_fall
+    glide_m_s + climb_m_s * up
 }
 
 type Working<'w> = (

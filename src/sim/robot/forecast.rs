@@ -2,33 +2,30 @@
 //!
 //! A [`Way`] is planned as the pilot would plan it, then flown a few times with the errors that legs
 //! and ground make, drawn from a stream of its own: the chances and the scatter of the estimate
-//! are counted over those flights. Landings are not flown but booked at what they take on
-//! average, measured on Bennu, Ryugu and Itokawa (`cargo bench --bench pilots` prints both).
+//! are counted over those flights, landings as in [`landing`] (`cargo bench --bench pilots` holds
+//! them against what is flown).
 
 use bevy::math::DVec3;
 use serde::{Deserialize, Serialize};
 
 use super::autopilot::{CRUISE_ESCAPE_FRACTION, CRUISE_M_S};
 use super::guidance::{self, Leg, NoHop};
+use super::landing::{self, GONE_S};
 use crate::sim::asteroid::{GravityCell, Terrain};
 use crate::sim::random::{self, Stream};
 
-/// Flights of which chances are counted.
-const FLIGHTS: u32 = 24;
-/// A flight that has not come down after this long has not come back [s].
-const GONE_S: f64 = 4.0 * 86_400.0;
-/// Time from the end of a flight to standing still on the mark, with thrusters [s], and what it
-/// takes in change of speed besides braking and hovering [m/s]: glide, descent and the press that
-/// ends the bounces.
+/// Journeys of which chances are counted: of one flight, and of several.
+const JOURNEYS: u32 = 24;
+const LONG_JOURNEYS: u32 = 8;
+/// A journey that has taken so many times the flights that were planned, and some, is given up.
+const FLIGHTS_PER_LEG: usize = 3;
+const FLIGHTS_BESIDES: usize = 6;
+/// Time from the end of a flight over the ground to standing still on the mark [s], and what it takes
+/// in change of speed besides braking and hovering [m/s].
 pub(super) const LANDING_S: f64 = 240.0;
 const LANDING_M_S: f64 = 0.10;
-/// What it takes besides to come down on a mark and not just anywhere [m/s]: measured over trips of
-/// ten to eighty metres on Bennu.
-const MARK_M_S: f64 = 0.16;
-/// Ways over ground are longer than straight lines by this factor, and corrections of a flight on
-/// thrusters take this much change of speed a second besides holding its weight [m/s²].
+/// Ways over ground are longer than straight lines by this factor.
 const DETOUR: f64 = 1.25;
-const CRUISE_JITTER_M_S2: f64 = 6e-5;
 /// Part of a hop's range by which a robot without thrusters bounces and slides on, and its scatter
 /// (restitution and friction of regolith on a slope of 45°, see `ballistics`).
 const ROLL_ON: f64 = 0.12;
@@ -255,9 +252,14 @@ pub fn hop_to(
         .iter()
         .map(|leg| leg.hop.take_off_m_s.length())
         .fold(0.0, f64::max);
-    let flown = (0..FLIGHTS).map(|_| {
+    let journeys = if legs.len() == 1 {
+        JOURNEYS
+    } else {
+        LONG_JOURNEYS
+    };
+    let flown = (0..journeys).map(|_| {
         if craft.can_thrust() {
-            fly_legs_with_thrusters(terrain, cell, &legs, stream)
+            fly_with_thrusters(terrain, cell, &legs, craft, stream)
         } else {
             fly_legs_without(terrain, cell, &legs, stream)
         }
@@ -289,14 +291,11 @@ pub fn fly_to(terrain: &Terrain, cell: &mut GravityCell, from_m: DVec3, to_m: DV
     let (arm_m, to_arm_m) = (model.from_centre(from_m), model.from_centre(to_m));
     let arc_m = 0.5 * (arm_m.length() + to_arm_m.length()) * arm_m.angle_between(to_arm_m);
     let way_m = DETOUR * arc_m.max(from_m.distance(to_m));
-    let cruise_s = way_m / speed_m_s + 60.0;
+    let (cruise_s, cruise_m_s) = landing::cruise(terrain, cell, from_m, way_m);
     let weight = terrain
         .acceleration_m_s2(from_m, DVec3::ZERO, cell)
         .length();
-    let delta_v_m_s = (weight + CRUISE_JITTER_M_S2) * cruise_s
-        + weight * LANDING_S
-        + LANDING_M_S
-        + 2.0 * speed_m_s;
+    let delta_v_m_s = cruise_m_s + weight * LANDING_S + LANDING_M_S;
     Way {
         take_off_m_s: speed_m_s,
         escape_fraction: speed_m_s / escape_m_s,
@@ -341,30 +340,64 @@ impl FlownWay {
     }
 }
 
-/// Hops whose misses the thrusters make good at each landing.
-fn fly_legs_with_thrusters(
+/// Hops whose misses the thrusters make good at each landing, or another hop does.
+///
+/// The next flight is the planned one where a landing was near enough to its mark to glide there, else
+/// one that is planned from where the robot really is, as a pilot does.
+fn fly_with_thrusters(
     terrain: &Terrain,
     cell: &mut GravityCell,
     legs: &[Leg],
+    craft: &Craft,
     stream: &mut Stream,
 ) -> FlownWay {
     let mut way = FlownWay::NOT_BEGUN;
-    for leg in legs {
+    let mark_m = legs[legs.len() - 1].to_m;
+    let mut rest = legs.iter().skip(1);
+    let mut leg = legs[0];
+    for _ in 0..FLIGHTS_PER_LEG * legs.len() + FLIGHTS_BESIDES {
         let take_off_m_s = guidance::disturbed_m_s(leg.hop.take_off_m_s, stream);
-        let Some(landing) = fall(terrain, cell, leg, take_off_m_s) else {
+        let Some(arrival) = landing::arrival(terrain, cell, &leg, take_off_m_s) else {
             way.lost = true;
             return way;
         };
-        let weight = terrain
-            .acceleration_m_s2(leg.to_m, DVec3::ZERO, cell)
-            .length();
-        let glide_s = landing.at_m.distance(leg.to_m) / 0.06;
-        way.time_s += landing.flight_s + glide_s + LANDING_S;
-        way.burning_s += glide_s + LANDING_S;
-        way.delta_v_m_s +=
-            landing.speed_m_s + weight * (glide_s + 0.5 * LANDING_S) + LANDING_M_S + 0.06;
+        let landed = landing::land(terrain, cell, &leg, craft.half_height_m, arrival);
+        way.time_s += arrival.flight_s + landed.time_s;
+        way.burning_s += landed.time_s;
+        way.delta_v_m_s += landed.delta_v_m_s;
+        way.miss_m = landed.at_m.distance(mark_m);
+        if leg.last && way.miss_m <= ARRIVED_M {
+            return way;
+        }
+        let as_planned = landed.at_m.distance(leg.to_m) <= ARRIVED_M;
+        leg = match rest.next().filter(|_| as_planned) {
+            Some(planned) => *planned,
+            None => {
+                rest = [].iter().skip(0);
+                let next = guidance::plan_leg(
+                    terrain,
+                    cell,
+                    landed.at_m,
+                    mark_m,
+                    craft.half_height_m,
+                    craft.hop_speed_max_m_s,
+                );
+                match next {
+                    Ok(next) => next,
+                    Err(NoHop::TooNear(_)) => return way,
+                    Err(_) => {
+                        let over = fly_to(terrain, cell, landed.at_m, mark_m).flown[0];
+                        way.time_s += over.time_s;
+                        way.burning_s += over.burning_s;
+                        way.delta_v_m_s += over.delta_v_m_s;
+                        way.miss_m = over.miss_m;
+                        return way;
+                    }
+                }
+            }
+        };
     }
-    way.delta_v_m_s += MARK_M_S;
+    way.arrived = false;
     way
 }
 
@@ -407,7 +440,6 @@ fn fly_legs_without(
 
 struct Landing {
     at_m: DVec3,
-    speed_m_s: f64,
     flight_s: f64,
 }
 
@@ -431,11 +463,7 @@ fn fall(
         // The ground is looked at where the planned flight ends, not along the way.
         let low = radius_m(at_m) < low_m;
         if 0.7 * leg.hop.flight_s < flight_s && low && terrain.signed_distance_m(at_m) < 0.5 {
-            return Some(Landing {
-                at_m,
-                speed_m_s: velocity.length(),
-                flight_s,
-            });
+            return Some(Landing { at_m, flight_s });
         }
         if GONE_S < flight_s || !model.is_within_reach(at_m) {
             return None;

@@ -33,6 +33,7 @@ pub mod drill;
 pub mod feats;
 pub mod forecast;
 pub mod guidance;
+mod landing;
 pub mod power;
 pub mod recoil;
 pub mod rescue;
