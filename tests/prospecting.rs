@@ -602,17 +602,16 @@ fn what_is_expected_of_a_class_is_what_its_bodies_hold() {
 }
 
 /// Each good of each kind of body: carbonaceous, stony, metallic, and the Moon for what only the
-/// Sun brings. The classes of the last three are rare or easily taken for others.
+/// Sun brings.
 #[test]
 fn eighty_per_cent_intervals_hold_the_truth_of_every_good_in_seven_to_nine_of_ten() {
     const COUNTS: [usize; 3] = [6, 16, 32];
-    const SEEDS: u64 = 40;
+    const SEEDS: u64 = 64;
     let bodies = [
         ("bennu", Instrument::ContactSpectrometer),
         ("2008ev5", Instrument::CoreSampler),
         ("itokawa", Instrument::ContactSpectrometer),
         ("1986da", Instrument::ContactSpectrometer),
-        ("psyche", Instrument::ContactSpectrometer),
         ("moon", Instrument::CoreSampler),
     ];
     std::thread::scope(|threads| {
@@ -644,7 +643,8 @@ fn eighty_per_cent_intervals_hold_the_truth_of_every_good_in_seven_to_nine_of_te
                         assert!(0.7 <= pooled, "{constituent} of {body}: {coverages:.2?}");
                         continue;
                     }
-                    // 320 places on forty bodies for each count: two in a hundred, more or less.
+                    // Places of one patch are alike: some three of its eight count, two hundred in all,
+                    // which leaves three in a hundred more or less.
                     assert!(
                         (0.7..=0.9).contains(&pooled),
                         "{constituent} of {body} by {instrument}: {coverages:.2?}"

@@ -365,12 +365,12 @@ fn fly_with_thrusters(
         way.time_s += arrival.flight_s + landed.time_s;
         way.burning_s += landed.time_s;
         way.delta_v_m_s += landed.delta_v_m_s;
-        way.miss_m = landed.at_m.distance(mark_m);
-        if leg.last && way.miss_m <= ARRIVED_M {
+        if leg.last && landed.on_mark {
+            way.miss_m = LANDED_OFF_M;
             return way;
         }
-        let as_planned = landed.at_m.distance(leg.to_m) <= ARRIVED_M;
-        leg = match rest.next().filter(|_| as_planned) {
+        way.miss_m = landed.at_m.distance(mark_m);
+        leg = match rest.next().filter(|_| landed.on_mark) {
             Some(planned) => *planned,
             None => {
                 rest = [].iter().skip(0);

@@ -39,6 +39,8 @@ pub(super) struct Arrival {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Landed {
     pub at_m: DVec3,
+    /// It was near enough to glide to the mark.
+    pub on_mark: bool,
     pub time_s: f64,
     pub delta_v_m_s: f64,
 }
@@ -87,14 +89,15 @@ pub(super) fn land(
     half_height_m: f64,
     from: Arrival,
 ) -> Landed {
+    let missed_m = if leg.last { FAR_M } else { NEAR_M };
+    let mark_m = (from.at_m.distance(leg.to_m) <= missed_m).then_some(leg.to_m);
+    let mut velocity = from.velocity;
     let mut landed = Landed {
         at_m: from.at_m,
+        on_mark: mark_m.is_some(),
         time_s: 0.0,
         delta_v_m_s: 0.0,
     };
-    let mut velocity = from.velocity;
-    let missed_m = if leg.last { FAR_M } else { NEAR_M };
-    let mark_m = (from.at_m.distance(leg.to_m) <= missed_m).then_some(leg.to_m);
     let (mut height_m, mut up, mut free_fall) = (0.0, DVec3::ZERO, DVec3::ZERO);
     let mut steps = 0;
     while landed.time_s < APPROACH_S {
