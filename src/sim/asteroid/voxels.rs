@@ -56,6 +56,8 @@ pub struct Terrain {
     holes: Vec<Mascon>,
     /// Counts the changes of `holes`.
     holes_revision: u64,
+    /// Counts the changes of the surface; not kept in a save.
+    shown_revision: u64,
     removed_g: i64,
     revisions: BTreeMap<ChunkKey, u32>,
     changed: BTreeSet<ChunkKey>,
@@ -166,6 +168,7 @@ impl Terrain {
             chunks: Vec::new(),
             holes: Vec::new(),
             holes_revision: 0,
+            shown_revision: 0,
             removed_g: 0,
             revisions: BTreeMap::new(),
             changed: BTreeSet::new(),
@@ -597,6 +600,11 @@ impl Terrain {
         i64::from(self.heap_g(key, voxel_index(voxel)))
     }
 
+    /// Grows with each change of the surface anywhere, since this world was made or loaded.
+    pub fn shown_revision(&self) -> u64 {
+        self.shown_revision
+    }
+
     /// Share of the ground around a place that nobody has dug away, spoil left out: 0 to 1.
     pub fn undug_share(&self, at_m: DVec3) -> f64 {
         1.0 - self.edited_shares(at_m).0
@@ -633,6 +641,7 @@ impl Terrain {
 
     /// Lets the surface of a chunk follow what was dug.
     fn show(&mut self, slot: usize) {
+        self.shown_revision += 1;
         let chunk = &mut self.chunks[slot];
         let key = chunk.key;
         chunk.unshown_g = 0;
@@ -792,6 +801,7 @@ impl Clone for Terrain {
             chunks: self.chunks.clone(),
             holes: self.holes.clone(),
             holes_revision: self.holes_revision,
+            shown_revision: self.shown_revision,
             removed_g: self.removed_g,
             revisions: self.revisions.clone(),
             changed: self.changed.clone(),

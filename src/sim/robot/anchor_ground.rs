@@ -137,7 +137,10 @@ pub(super) fn check_ground_left(left: f64) -> Result<(), &'static str> {
 }
 
 /// Lets anchors hold less as the ground around them goes, whoever digs it.
+///
+/// Where the surface is as it was when this was last looked at, so is every hold.
 pub(super) fn loosen(
+    mut looked_at: Local<Option<u64>>,
     clock: Res<Clock>,
     terrain: Res<Terrain>,
     prospectors: Res<Prospectors>,
@@ -151,6 +154,9 @@ pub(super) fn loosen(
         &mut Autopilot,
     )>,
 ) {
+    if looked_at.replace(terrain.shown_revision()) == Some(terrain.shown_revision()) {
+        return;
+    }
     for (robot, &body, mut motion, mut anchor, mut pilot) in &mut robots {
         let Anchor::Holding {
             pull_out_n,
