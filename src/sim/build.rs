@@ -221,6 +221,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
             tallies: BTreeMap::new(),
             due_milli_ucr: BTreeMap::new(),
             opening: None,
+            common: None,
             water_g,
             tailings_g: 0,
             stock: Vec::new(),

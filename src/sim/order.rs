@@ -416,6 +416,12 @@ pub enum Order {
     EndHire {
         deal: u32,
     },
+    /// Offer a machine of one's own for sale.
+    SellMachine {
+        machine: Machine,
+        price_credits: f64,
+        to: Audience,
+    },
     /// Ask for a loan.
     RequestLoan {
         credits: f64,
@@ -486,6 +492,12 @@ pub enum Order {
         venture: String,
         yes: bool,
     },
+    /// Vote for or against what a venture might do.
+    VoteInVenture {
+        venture: String,
+        motion: Motion,
+        yes: bool,
+    },
     /// Bid on a lot of an estate.
     BidLot {
         deal: u32,
@@ -499,15 +511,29 @@ pub enum Order {
     SetAutonomy {
         level: f64,
     },
-    /// Take up a contract, a hire or a loan that is offered to one.
+    /// Take up a contract, a hire, a sale or a loan that is offered to one.
     AcceptDeal {
         deal: u32,
     },
     /// Take an offer of one's own back that nobody has taken up: a contract, a tender or an offer to
-    /// one, a hire, a request for a loan, cover.
+    /// one, a hire, a sale, a request for a loan, cover.
     WithdrawDeal {
         deal: u32,
     },
+}
+
+/// What the members of a venture vote on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Motion {
+    /// Buy a plant that is for sale, for the members to use at a tariff.
+    Buy {
+        deal: u32,
+        #[serde(default)]
+        tariff_credits_per_kg: f64,
+    },
+    /// Put a plant of the venture up for sale.
+    Sell { plant: String, price_credits: f64 },
 }
 
 /// What is pledged for a loan.
@@ -592,6 +618,7 @@ impl Order {
             | Self::BidTender { .. }
             | Self::OfferHire { .. }
             | Self::EndHire { .. }
+            | Self::SellMachine { .. }
             | Self::RequestLoan { .. }
             | Self::RepayLoan { .. }
             | Self::OfferCover { .. }
@@ -603,6 +630,7 @@ impl Order {
             | Self::PayVenture { .. }
             | Self::PassShares { .. }
             | Self::VoteToDissolve { .. }
+            | Self::VoteInVenture { .. }
             | Self::BidLot { .. }
             | Self::Salvage { .. }
             | Self::SetAutonomy { .. }
@@ -695,6 +723,7 @@ impl Order {
                 | Self::BidTender { .. }
                 | Self::OfferHire { .. }
                 | Self::EndHire { .. }
+                | Self::SellMachine { .. }
                 | Self::RequestLoan { .. }
                 | Self::RepayLoan { .. }
                 | Self::OfferCover { .. }
@@ -706,6 +735,7 @@ impl Order {
                 | Self::PayVenture { .. }
                 | Self::PassShares { .. }
                 | Self::VoteToDissolve { .. }
+                | Self::VoteInVenture { .. }
                 | Self::BidLot { .. }
                 | Self::Salvage { .. }
                 | Self::SetAutonomy { .. }
@@ -899,6 +929,11 @@ impl fmt::Display for Order {
             Self::BidTender { deal, .. } => write!(f, "make an offer to tender {deal}"),
             Self::OfferHire { machine, .. } => write!(f, "offer {machine} for hire"),
             Self::EndHire { deal } => write!(f, "end hire {deal}"),
+            Self::SellMachine {
+                machine,
+                price_credits,
+                ..
+            } => write!(f, "offer {machine} for {price_credits} credits"),
             Self::RequestLoan { credits, .. } => write!(f, "ask for a loan of {credits} credits"),
             Self::RepayLoan { deal, .. } => write!(f, "pay loan {deal} back"),
             Self::OfferCover { .. } => write!(f, "offer cover"),
@@ -914,6 +949,12 @@ impl fmt::Display for Order {
                 to,
             } => write!(f, "pass {shares} shares of {venture} to {to}"),
             Self::VoteToDissolve { venture, .. } => write!(f, "vote on the end of {venture}"),
+            Self::VoteInVenture {
+                venture, motion, ..
+            } => match motion {
+                Motion::Buy { deal, .. } => write!(f, "vote in {venture} on purchase {deal}"),
+                Motion::Sell { plant, .. } => write!(f, "vote in {venture} on the sale of {plant}"),
+            },
             Self::BidLot { deal, .. } => write!(f, "bid on lot {deal}"),
             Self::Salvage { machine } => write!(f, "salvage {machine}"),
             Self::SetAutonomy { level } => write!(f, "set autonomy to {level}"),

@@ -40,7 +40,7 @@ use super::{Accounts, Chance, Clock, build};
 
 const MAGIC: &[u8; 8] = b"BONANZA\n";
 /// Changes whenever the bytes of any part change meaning.
-const VERSION: u32 = 7;
+const VERSION: u32 = 8;
 /// Magic, version and checksum come before the state.
 const HEADER_BYTES: usize = 8 + 4 + 8;
 

@@ -9,7 +9,7 @@ use bevy::prelude::*;
 
 use super::asteroid::Terrain;
 use super::asteroid::constituent::Constituent;
-use super::economy::commerce::Commerce;
+use super::economy::commerce::{Commerce, Party};
 use super::economy::figures::{Figure, Figures, Merit, Sample, gini, richest_tenth_share};
 use super::economy::good::Good;
 use super::economy::labour::Occupation;
@@ -284,13 +284,26 @@ impl Tally<'_, '_> {
         let plants: f64 = self
             .plants
             .iter()
-            .filter(|plant| plant.owner == id)
+            .filter(|plant| plant.owner == id && plant.common().is_none())
             .map(|plant| left * plant.kind.price_credits)
+            .sum();
+        let commerce = &self.commerce;
+        let in_common: f64 = commerce
+            .ventures
+            .iter()
+            .map(|venture| {
+                let part = venture.part_of(&commerce.parties, &commerce.shares, Party(id.0));
+                let common = |plant: &&Plant| plant.common() == Some(venture.account);
+                let plants = self.plants.iter().filter(common);
+                let worth: f64 = plants.map(|plant| left * plant.kind.price_credits).sum();
+                let money = self.ledger.balance(venture.account) as f64 / UCR_PER_CREDIT as f64;
+                part * (worth + money)
+            })
             .sum();
         let name = &prospector.name;
         let before_the_law = self.regime.in_escrow_of_ucr(name) - self.regime.owed_ucr(name);
         let law = before_the_law as f64 / UCR_PER_CREDIT as f64;
-        money - owed + law + stored + under_way + in_tanks + robots + plants
+        money - owed + law + stored + under_way + in_tanks + robots + plants + in_common
     }
 
     /// What a kilogram fetches at a place [credits]: at a node its price there, at the site the best

@@ -16,6 +16,7 @@ use crate::sim::observation::{Activity, activity};
 use crate::sim::order::{Log, Order, Severity};
 use crate::sim::physics::Motion;
 use crate::sim::plant::Plant;
+use crate::sim::plant::queue::{Opening, Toll};
 use crate::sim::prospecting::probe::Probe;
 use crate::sim::prospecting::trade::{Audience, Choice, share};
 use crate::sim::prospector::{ProspectorId, Prospectors};
@@ -86,6 +87,7 @@ impl Settling<'_, '_> {
         publish(news, now_ms, &self.commerce, &mut self.log);
         let handed_over = fleet.take_handed_over();
         assign_plants(&handed_over, &mut self.plants);
+        open_common_plants(&self.commerce, &mut self.plants);
         for (machine, to) in handed_over {
             let Machine::Robot(name) = machine else {
                 continue;
@@ -269,6 +271,38 @@ pub(super) fn assign_plants(
             if plant.name == *name {
                 plant.owner = ProspectorId(to.0);
             }
+        }
+    }
+}
+
+/// Opens the plants of ventures to their members, and closes those that are nobody's in common now.
+pub(super) fn open_common_plants(commerce: &Commerce, plants: &mut Query<&'static mut Plant>) {
+    for mut plant in plants.iter_mut() {
+        let mut common = None;
+        for venture in commerce.ventures.iter() {
+            let own = venture.commons.iter();
+            for each in own.filter(|each| each.plant == plant.name) {
+                let members = venture.members.iter();
+                let opening = Opening {
+                    toll: Toll {
+                        tariff_ucr_per_kg: each.tariff_ucr_per_kg,
+                        product_share_ppm: 0,
+                    },
+                    to: Some(members.map(|each| ProspectorId(each.party.0)).collect()),
+                };
+                common = Some((venture.account, opening));
+            }
+        }
+        match common {
+            Some((account, opening)) => {
+                plant.common = Some(account);
+                plant.opening = Some(opening);
+            }
+            None if plant.common.is_some() => {
+                plant.common = None;
+                plant.opening = None;
+            }
+            None => {}
         }
     }
 }

@@ -12,7 +12,8 @@ use crate::sim::economy::exchange::{self, Listing, Wish};
 use crate::sim::economy::fleet::{Fleet, Machine};
 use crate::sim::economy::ledger::{Good, Memo};
 use crate::sim::economy::stores::Place;
-use crate::sim::order::{Collateral, Log, Order, Refusal};
+use crate::sim::economy::venture::Motion;
+use crate::sim::order::{self, Collateral, Log, Order, Refusal};
 use crate::sim::plant::Plant;
 use crate::sim::prospecting::trade::Audience;
 use crate::sim::prospector::ProspectorId;
@@ -37,6 +38,9 @@ impl Desk<'_, '_> {
                 | Order::RequestLoan { .. }
                 | Order::Insure { .. }
                 | Order::Salvage { .. }
+                | Order::SellMachine { .. }
+                | Order::LeaveVenture { .. }
+                | Order::VoteInVenture { .. }
         );
         let mut fleet = if about_machines {
             settle::fleet(self.robots.iter().map(|item| item.0), &self.plants)
@@ -47,6 +51,16 @@ impl Desk<'_, '_> {
         self.carry_out_trade(party, order, &mut fleet, &mut news)?;
         let handed_over = fleet.take_handed_over();
         settle::assign_plants(&handed_over, &mut self.plants);
+        if matches!(
+            order,
+            Order::AcceptDeal { .. }
+                | Order::JoinVenture { .. }
+                | Order::LeaveVenture { .. }
+                | Order::PassShares { .. }
+                | Order::VoteInVenture { .. }
+        ) {
+            settle::open_common_plants(&self.commerce, &mut self.plants);
+        }
         self.commerce.hand_over(handed_over);
         let now_ms = self.clock.time_ms();
         publish(news, now_ms, &self.commerce, &mut self.log);
@@ -69,7 +83,17 @@ impl Desk<'_, '_> {
             Order::Refit { robot, .. } | Order::Cannibalise { wreck: robot, .. } => {
                 check(Machine::Robot(robot.clone()))
             }
-            Order::OfferHire { machine, .. } => check(machine.clone()),
+            Order::OfferHire { machine, .. } | Order::SellMachine { machine, .. } => {
+                check(machine.clone())
+            }
+            Order::OpenPlant { plant, .. } | Order::ClosePlant { plant } => {
+                match commerce.ventures.holder_of(&Machine::Plant(plant.clone())) {
+                    Some(venture) => Err(Refusal::because(format!(
+                        "{plant} belongs to {venture}, for whose members it works"
+                    ))),
+                    None => Ok(()),
+                }
+            }
             Order::RequestLoan { collateral, .. } => {
                 let mut pledged = collateral.iter();
                 pledged.try_for_each(|pledge| match pledge {
@@ -206,6 +230,17 @@ impl Desk<'_, '_> {
                 );
             }
             Order::EndHire { deal } => trades.hires.end(books, fleet, sender, *deal)?,
+            Order::SellMachine {
+                machine,
+                price_credits,
+                to: audience,
+            } => {
+                let to = to(audience)?;
+                let price_ucr = micro_credits("price_credits", *price_credits, 0.0)?;
+                let what = (machine.clone(), price_ucr);
+                let deal = trades.machine_sales.offer(books, fleet, sender, what, to)?;
+                books.tell(sender, format!("{machine} is for sale: deal {deal}"));
+            }
             Order::RequestLoan {
                 credits,
                 percent_per_year,
@@ -300,6 +335,7 @@ impl Desk<'_, '_> {
                     )));
                 }
                 trades.ventures.leave(books, sender, venture)?;
+                trades.ventures.appoint(fleet);
             }
             Order::PayVenture { venture, credits } => {
                 let amount_ucr = micro_credits("credits", *credits, 1e-6)?;
@@ -326,6 +362,21 @@ impl Desk<'_, '_> {
                     .ventures
                     .vote_to_dissolve(books, sender, venture, *yes)?;
             }
+            Order::VoteInVenture {
+                venture,
+                motion,
+                yes,
+            } => {
+                let motion = (proposed(motion)?, *yes);
+                trades.ventures.vote(
+                    books,
+                    fleet,
+                    trades.machine_sales,
+                    sender,
+                    venture,
+                    motion,
+                )?;
+            }
             Order::BidLot {
                 deal,
                 price_credits,
@@ -349,11 +400,15 @@ impl Desk<'_, '_> {
                     trades.contracts.accept(books, sender, *deal)?;
                 } else if trades.hires.find(*deal).is_some() {
                     trades.hires.take(books, fleet, sender, *deal)?;
+                } else if trades.machine_sales.find(*deal).is_some() {
+                    trades
+                        .machine_sales
+                        .buy(books, fleet, trades.ventures, sender, *deal)?;
                 } else if trades.credit.find(*deal).is_some() {
                     trades.credit.grant(books, fleet, sender, *deal)?;
                 } else {
                     return Err(Refusal::because(format!(
-                        "deal {deal} is no contract, hire or loan that stands"
+                        "deal {deal} is no contract, hire, sale or loan that stands"
                     )));
                 }
             }
@@ -367,6 +422,8 @@ impl Desk<'_, '_> {
                         return Err(Refusal::because(format!("hire {deal} runs: end it")));
                     }
                     trades.hires.end(books, fleet, sender, *deal)?;
+                } else if trades.machine_sales.find(*deal).is_some() {
+                    trades.machine_sales.withdraw(sender, *deal)?;
                 } else if trades.credit.find(*deal).is_some() {
                     trades.credit.withdraw(books, sender, *deal)?;
                 } else {
@@ -484,6 +541,26 @@ fn pledge(collateral: &Collateral) -> Result<Pledge, Refusal> {
             place: place.clone(),
             good: *good,
             mass_g: grams("mass_kg", *mass_kg)?,
+        },
+    })
+}
+
+/// A motion as the books have it.
+fn proposed(motion: &order::Motion) -> Result<Motion, Refusal> {
+    Ok(match motion {
+        order::Motion::Buy {
+            deal,
+            tariff_credits_per_kg,
+        } => Motion::Buy {
+            deal: *deal,
+            tariff_ucr_per_kg: micro_credits("tariff_credits_per_kg", *tariff_credits_per_kg, 0.0)?,
+        },
+        order::Motion::Sell {
+            plant,
+            price_credits,
+        } => Motion::Sell {
+            plant: plant.clone(),
+            price_ucr: micro_credits("price_credits", *price_credits, 0.0)?,
         },
     })
 }

@@ -22,6 +22,7 @@ use super::insurance::Insurance;
 use super::labour::{Labour, LabourTerms};
 use super::ledger::{AccountId, AccountKind, Ledger, Memo, Unit};
 use super::markets::Sales;
+use super::sale::MachineSales;
 use super::stores::{Place, Stores};
 use super::tenders::Tenders;
 use super::venture::{self, Ventures};
@@ -136,6 +137,7 @@ pub struct Commerce {
     pub contracts: Contracts,
     pub tenders: Tenders,
     pub hires: Hires,
+    pub machine_sales: MachineSales,
     pub credit: Credit,
     pub insurance: Insurance,
     pub ventures: Ventures,
@@ -174,6 +176,8 @@ impl Commerce {
         trades.tenders.pass_hour(books, trades.contracts);
         trades.insurance.pass_hour(books, fleet);
         trades.hires.pass_hour(books, fleet);
+        trades.ventures.appoint(fleet);
+        trades.machine_sales.pass_hour(fleet, trades.ventures);
         trades.credit.pass_hour(books, fleet, trades.arrears);
         trades.insolvency.pass_hour(books, fleet, trades.arrears);
         if !now_ms.is_multiple_of(DAY_MS) {
@@ -204,6 +208,7 @@ impl Commerce {
             contracts,
             tenders,
             hires,
+            machine_sales,
             credit,
             insurance,
             ventures,
@@ -218,6 +223,7 @@ impl Commerce {
             contracts,
             tenders,
             hires,
+            machine_sales,
             credit,
             insurance,
             ventures,
@@ -250,6 +256,10 @@ impl Commerce {
     pub fn bond_of(&self, machine: &Machine) -> Option<&'static str> {
         if self.hires.binds(machine) {
             Some("on offer or hired")
+        } else if self.ventures.binds(machine) {
+            Some("a venture's")
+        } else if self.machine_sales.binds(machine) {
+            Some("for sale")
         } else if self.credit.binds(machine) {
             Some("pledged for a loan")
         } else if self.insolvency.is_abandoned(machine) {
@@ -326,6 +336,7 @@ pub struct Trades<'a> {
     pub contracts: &'a mut Contracts,
     pub tenders: &'a mut Tenders,
     pub hires: &'a mut Hires,
+    pub machine_sales: &'a mut MachineSales,
     pub credit: &'a mut Credit,
     pub insurance: &'a mut Insurance,
     pub ventures: &'a mut Ventures,
@@ -341,8 +352,10 @@ impl Trades<'_> {
         self.contracts.wind_up(books, party);
         self.tenders.wind_up(books, party);
         self.hires.wind_up(books, fleet, party);
+        self.machine_sales.wind_up(party);
         self.insurance.wind_up(books, party);
         self.ventures.wind_up(books, party);
+        self.ventures.appoint(fleet);
         self.credit.wind_up(books, fleet, self.arrears, party);
         self.insolvency.open_estate(books, fleet, party);
     }

@@ -11,8 +11,9 @@ use super::credit::Pledge;
 use super::fleet::Machine;
 use super::good::Good;
 use super::insolvency::LotItem;
+use super::sale::Seller;
 use super::stores::Place;
-use super::venture::Agreement;
+use super::venture::{Agreement, Motion};
 
 /// A deal, by its number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +44,13 @@ pub enum DealView {
         days: u32,
         deposit_credits: f64,
         since_ms: Option<u64>,
+    },
+    Sale {
+        deal: u32,
+        /// A prospector or a venture.
+        seller: String,
+        machine: Machine,
+        price_credits: f64,
     },
     Loan {
         deal: u32,
@@ -84,6 +92,11 @@ pub enum DealView {
         /// Whether one may join.
         invites: bool,
         reserve_credits: f64,
+        /// Its plants, and who gives them their orders.
+        plants: Vec<String>,
+        steward: String,
+        /// What is being voted on, and who is for it.
+        motions: Vec<(Motion, Vec<String>)>,
     },
     /// Belongs to the first who salvages it.
     Abandoned { machine: Machine },
@@ -164,6 +177,19 @@ pub(super) fn seen_by(commerce: &Commerce, party: Party) -> Vec<DealView> {
             });
         }
     }
+    for sale in commerce.machine_sales.standing() {
+        if sale.seller == Seller::Party(party) || sale.to.includes(party) {
+            deals.push(DealView::Sale {
+                deal: sale.id,
+                seller: match &sale.seller {
+                    Seller::Party(seller) => name(*seller),
+                    Seller::Venture(venture) => venture.clone(),
+                },
+                machine: sale.machine.clone(),
+                price_credits: credits(sale.price_ucr),
+            });
+        }
+    }
     for loan in commerce.credit.standing() {
         let granted = loan.granted;
         let own = loan.borrower == party || granted.is_some_and(|each| each.lender == party);
@@ -224,6 +250,19 @@ pub(super) fn seen_by(commerce: &Commerce, party: Party) -> Vec<DealView> {
             members: venture.members.iter().map(member).collect(),
             invites: venture.to.includes(party) && venture.member(party).is_none(),
             reserve_credits: credits(venture.reserve_ucr),
+            plants: venture
+                .commons
+                .iter()
+                .map(|common| common.plant.clone())
+                .collect(),
+            steward: name(venture.steward()),
+            motions: venture
+                .motions
+                .iter()
+                .map(|(motion, voters)| {
+                    (motion.clone(), voters.iter().copied().map(name).collect())
+                })
+                .collect(),
         });
     }
     for machine in commerce.insolvency.abandoned() {

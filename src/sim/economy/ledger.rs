@@ -165,6 +165,8 @@ pub enum Memo {
     Penalty,
     /// For the use of a machine.
     Hire,
+    /// For a machine that changes hands.
+    Machine,
     /// Lent, or paid back.
     Loan,
     Interest,
@@ -229,6 +231,7 @@ impl Memo {
             Self::Stored => "stored",
             Self::Penalty => "penalty",
             Self::Hire => "hire",
+            Self::Machine => "machine",
             Self::Loan => "loan",
             Self::Interest => "interest",
             Self::Seized => "seized",

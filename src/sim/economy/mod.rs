@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod market;
 pub mod markets;
 pub mod price;
+pub mod sale;
 pub mod stores;
 pub mod tables;
 pub mod tenders;

@@ -14,7 +14,7 @@ use super::insolvency::GRACE_DAYS;
 use super::labour::{Deed, Duty, LabourTerms};
 use super::ledger::{AccountKind, Ledger, Memo, Unit};
 use super::stores::Place;
-use super::venture::{Agreement, Split};
+use super::venture::{Agreement, Motion, Split};
 use crate::sim::order::Refusal;
 
 const PARTIES: u32 = 5;
@@ -48,7 +48,7 @@ struct Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = (
         0..PARTIES,
-        0..44_u8,
+        0..48_u8,
         0..1_000_u32,
         prop_oneof![3 => 1..9_000_i64, 1 => 1..2_000_000_i64],
         prop_oneof![4 => 1_000..200_000_i64, 1 => 1..300_000_000_000_000_i64],
@@ -339,7 +339,11 @@ impl World {
             30 | 31 => trades
                 .ventures
                 .join(books, by, &venture, (amount % 200) as u64),
-            32 => trades.ventures.leave(books, by, &venture),
+            32 => {
+                trades.ventures.leave(books, by, &venture)?;
+                trades.ventures.appoint(&mut self.fleet);
+                Ok(())
+            }
             33 => {
                 let other = Party(pick % PARTIES);
                 let shares = (amount % 20) as u64;
@@ -360,6 +364,49 @@ impl World {
             36 | 37 => {
                 let id = among(trades.insolvency.lots().map(|each| each.id).collect());
                 trades.insolvency.bid(books, by, id, price * 10)
+            }
+            38 if !bound => trades
+                .machine_sales
+                .offer(books, &self.fleet, by, (machine, price * 10), to)
+                .map(|_| ()),
+            39 => {
+                let id = among(
+                    trades
+                        .machine_sales
+                        .standing()
+                        .map(|each| each.id)
+                        .collect(),
+                );
+                let (sales, ventures) = (trades.machine_sales, trades.ventures);
+                sales.buy(books, &mut self.fleet, ventures, by, id)
+            }
+            40 => {
+                let id = among(
+                    trades
+                        .machine_sales
+                        .standing()
+                        .map(|each| each.id)
+                        .collect(),
+                );
+                trades.machine_sales.withdraw(by, id)
+            }
+            41 | 42 => {
+                let motion = if flag {
+                    let standing = trades.machine_sales.standing();
+                    Motion::Buy {
+                        deal: among(standing.map(|each| each.id).collect()),
+                        tariff_ucr_per_kg: 0,
+                    }
+                } else {
+                    Motion::Sell {
+                        plant: format!("p{}-plant", pick % PARTIES),
+                        price_ucr: price * 10,
+                    }
+                };
+                let (sales, motion) = (trades.machine_sales, (motion, pick % 7 != 0));
+                trades
+                    .ventures
+                    .vote(books, &mut self.fleet, sales, by, &venture, motion)
             }
             _ => trades
                 .insolvency
@@ -431,7 +478,7 @@ proptest! {
             let before = world.wealth();
             let books_before = postcard::to_stdvec(&(&world.commerce, &world.ledger)).unwrap();
             let fleet_before = world.fleet.clone();
-            if 40 <= step.kind {
+            if 44 <= step.kind {
                 world.wait(u64::from(step.pick) % (6 * GRACE_DAYS));
             } else if world.commerce.insolvency.is_insolvent(step.by) {
                 continue;

@@ -11,13 +11,20 @@
 //! to join and leave. Who leaves takes its part of what lies in the venture, by the same split.
 //! When as many members as the agreement says have voted for it, the venture is dissolved: all that
 //! lies in it is shared out.
+//!
+//! More than half of the members can buy a plant out of what the venture keeps, and sell it again
+//! ([`Motion`]). A common plant works for members alone, all at one tariff, which is paid into the
+//! venture; the venture pays its upkeep and energy. Its steward, who gives it orders, is the member
+//! who has been there longest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::commerce::{Books, Party, Whom, share_of};
+use super::commerce::{Books, Parties, Party, Shares, Whom, share_of};
+use super::fleet::{Fleet, Machine};
 use super::ledger::{AccountId, Memo, UCR_PER_CREDIT, Unit};
+use super::sale::{MachineSales, Seller};
 use crate::sim::order::Refusal;
 
 /// Members of one venture, and ventures of one member.
@@ -89,6 +96,24 @@ pub struct Member {
     carry: i128,
 }
 
+/// What members vote on, besides the end of their venture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Motion {
+    /// Buy a plant that is for sale, out of what the venture keeps, and work for members at a
+    /// tariff [µcr/kg].
+    Buy { deal: u32, tariff_ucr_per_kg: i64 },
+    /// Put a common plant up for sale to everybody.
+    Sell { plant: String, price_ucr: i64 },
+}
+
+/// A plant that belongs to a venture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Common {
+    pub plant: String,
+    /// What members pay for its work on their rock [µcr/kg].
+    pub tariff_ucr_per_kg: i64,
+}
+
 /// Prospectors under one agreement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Venture {
@@ -100,14 +125,18 @@ pub struct Venture {
     pub members: Vec<Member>,
     /// What it keeps [µcr]; the rest of its account is shared out at the next full day.
     pub reserve_ucr: i64,
+    /// Its plants, in the order in which they were bought.
+    pub commons: Vec<Common>,
+    /// What is being voted on, and who is for it.
+    pub motions: Vec<(Motion, BTreeSet<Party>)>,
 }
 
 /// All ventures by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ventures {
     ventures: BTreeMap<String, Venture>,
-    /// Lines of the ledger's journal that have been looked at for income.
-    seen_lines: u64,
+    /// What each prospector had been paid for goods since the start, at the latest full day [µcr].
+    paid_for_goods_ucr: BTreeMap<Party, i128>,
 }
 
 impl Ventures {
@@ -147,6 +176,8 @@ impl Ventures {
             account,
             members: Vec::new(),
             reserve_ucr: 0,
+            commons: Vec::new(),
+            motions: Vec::new(),
         };
         venture.contribute(books, sender, shares);
         books.announce(format!("{} founds {name}", books.name(sender)));
@@ -253,6 +284,16 @@ impl Ventures {
     ) -> Result<(), Refusal> {
         let venture = self.get_mut(name)?;
         venture.needs_member(sender)?;
+        if yes
+            && venture.would_be_dissolved_by(sender)
+            && let Some(common) = venture.commons.first()
+        {
+            return Err(Refusal::because(format!(
+                "{name} owns {}: vote to sell it first",
+                common.plant
+            )));
+        }
+        let venture = self.get_mut(name)?;
         venture.enter(books.now_ms, sender).votes_to_dissolve = yes;
         if !venture.is_to_be_dissolved() {
             return Ok(());
@@ -268,15 +309,120 @@ impl Ventures {
 
     /// Whether one more vote dissolves a venture.
     pub fn would_dissolve(&self, party: Party, name: &str) -> bool {
-        let Some(mut venture) = self.ventures.get(name).cloned() else {
-            return false;
-        };
-        let mut members = venture.members.iter_mut();
-        let Some(own) = members.find(|member| member.party == party) else {
-            return false;
-        };
-        own.votes_to_dissolve = true;
-        venture.is_to_be_dissolved()
+        let venture = self.ventures.get(name);
+        venture.is_some_and(|venture| {
+            venture.commons.is_empty() && venture.would_be_dissolved_by(party)
+        })
+    }
+
+    /// Votes for or against a motion, which is carried out with the vote that makes more than half
+    /// of the members.
+    ///
+    /// # Errors
+    /// [`Refusal`] says what forbids it; nothing has changed then.
+    pub fn vote(
+        &mut self,
+        books: &mut Books,
+        fleet: &mut Fleet,
+        sales: &mut MachineSales,
+        sender: Party,
+        name: &str,
+        (motion, yes): (Motion, bool),
+    ) -> Result<(), Refusal> {
+        let venture = self.get(name)?;
+        venture.needs_member(sender)?;
+        match &motion {
+            Motion::Buy { deal, .. } => {
+                let sale = sales.on_offer_to(fleet, self, sender, *deal)?;
+                if !matches!(sale.machine, Machine::Plant(_)) {
+                    return Err(Refusal::because("a venture owns plants and no robots"));
+                }
+                if sale.seller == Seller::Venture(name.to_owned()) {
+                    return Err(Refusal::because(format!("sale {deal} is {name}'s own")));
+                }
+                let kept_ucr = venture.kept_ucr(books);
+                if kept_ucr < sale.price_ucr {
+                    return Err(Refusal::because(format!(
+                        "{} costs {:.2} credits, and {name} keeps {:.2}",
+                        sale.machine,
+                        1e-6 * sale.price_ucr as f64,
+                        1e-6 * kept_ucr as f64
+                    )));
+                }
+            }
+            Motion::Sell { plant, .. } => {
+                let machine = Machine::Plant(plant.clone());
+                if !venture.owns(&machine) {
+                    return Err(Refusal::because(format!("{name} owns no {plant}")));
+                }
+                if sales.binds(&machine) {
+                    return Err(Refusal::because(format!("{plant} is for sale already")));
+                }
+            }
+        }
+        let venture = self.get_mut(name)?;
+        if !venture.count_vote(sender, &motion, yes) {
+            return Ok(());
+        }
+        venture.motions.retain(|(each, _)| *each != motion);
+        match motion {
+            Motion::Buy {
+                deal,
+                tariff_ucr_per_kg,
+            } => {
+                let sale = sales.close(deal);
+                let buyer = venture.account;
+                venture.reserve_ucr -= sale.price_ucr;
+                venture.commons.push(Common {
+                    plant: sale.machine.to_string(),
+                    tariff_ucr_per_kg,
+                });
+                let payee = match &sale.seller {
+                    Seller::Party(party) => books.account(*party),
+                    Seller::Venture(other) => self.give_up(other, &sale.machine),
+                };
+                books.transfer(buyer, payee, sale.price_ucr, Memo::Machine);
+                books.announce(format!("{name} buys {}", sale.machine));
+                self.appoint(fleet);
+            }
+            Motion::Sell { plant, price_ucr } => {
+                let seller = Seller::Venture(name.to_owned());
+                let machine = Machine::Plant(plant.clone());
+                sales.enter(books, seller, machine, price_ucr, Whom(None));
+                books.announce(format!("{name} puts {plant} up for sale"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Strikes a plant off that a venture has sold; where the money goes.
+    pub(super) fn give_up(&mut self, name: &str, machine: &Machine) -> AccountId {
+        let venture = self.ventures.get_mut(name).expect("the sale stands");
+        let plant = machine.to_string();
+        venture.commons.retain(|common| common.plant != plant);
+        venture.account
+    }
+
+    /// Hands common plants to their stewards.
+    pub fn appoint(&self, fleet: &mut Fleet) {
+        for venture in self.ventures.values() {
+            for common in &venture.commons {
+                let machine = Machine::Plant(common.plant.clone());
+                fleet.hand_over(&machine, venture.steward());
+            }
+        }
+    }
+
+    /// The venture that owns a machine.
+    pub fn holder_of(&self, machine: &Machine) -> Option<&String> {
+        let mut ventures = self.ventures.values();
+        let holder = ventures.find(|venture| venture.owns(machine))?;
+        Some(&holder.name)
+    }
+
+    /// Whether a machine belongs to a venture.
+    pub fn binds(&self, machine: &Machine) -> bool {
+        self.holder_of(machine).is_some()
     }
 
     /// Pays into a venture without a share for it.
@@ -294,7 +440,6 @@ impl Ventures {
         books.needs_money(sender, amount_ucr.into(), "the payment")?;
         let purse = books.account(sender);
         books.transfer(purse, venture.account, amount_ucr, Memo::Pooled);
-        venture.reserve_ucr += reserved(&venture.agreement, amount_ucr);
         Ok(())
     }
 
@@ -304,7 +449,6 @@ impl Ventures {
         let income = self.income(books);
         for venture in self.ventures.values_mut() {
             let pooled = i64::from(venture.agreement.pooled_percent);
-            let before_ucr = books.ledger.balance(venture.account);
             for member in &venture.members {
                 let earned_ucr = income.get(&member.party).copied().unwrap_or(0);
                 let due_ucr = share_of(earned_ucr, pooled, 100);
@@ -312,10 +456,12 @@ impl Ventures {
                 let purse = books.account(member.party);
                 books.transfer(purse, venture.account, paid_ucr, Memo::Pooled);
             }
-            let pooled_ucr = books.ledger.balance(venture.account) - before_ucr;
-            venture.reserve_ucr += reserved(&venture.agreement, pooled_ucr);
-            let free_ucr = books.ledger.balance(venture.account) - venture.reserve_ucr;
-            venture.share_out(books, free_ucr);
+            // Upkeep of its plants may have come out of what it kept.
+            venture.reserve_ucr = venture.kept_ucr(books);
+            let income_ucr = books.ledger.balance(venture.account) - venture.reserve_ucr;
+            let kept_ucr = reserved(&venture.agreement, income_ucr);
+            venture.reserve_ucr += kept_ucr;
+            venture.share_out(books, income_ucr - kept_ucr);
         }
     }
 
@@ -340,22 +486,20 @@ impl Ventures {
 
     /// What each member of something was paid for goods since the last call [µcr].
     fn income(&mut self, books: &Books) -> BTreeMap<Party, i64> {
-        let mut members: BTreeMap<AccountId, Party> = BTreeMap::new();
-        for member in self.ventures.values().flat_map(|venture| &venture.members) {
-            members.insert(books.account(member.party), member.party);
-        }
-        let journal = books.ledger.journal();
-        let mut income = BTreeMap::new();
-        if !members.is_empty() {
-            for line in &journal[self.seen_lines as usize..] {
-                if matches!(line.memo, Memo::Sold | Memo::Traded)
-                    && let Some(&party) = members.get(&line.to)
-                {
-                    *income.entry(party).or_default() += line.amount;
-                }
+        // Of the sums over all time: the journal sums old lines up.
+        let mut now_ucr: BTreeMap<AccountId, i128> = BTreeMap::new();
+        for total in books.ledger.totals() {
+            if matches!(total.memo, Memo::Sold | Memo::Traded) {
+                *now_ucr.entry(total.to).or_default() += total.amount;
             }
         }
-        self.seen_lines = journal.len() as u64;
+        let mut income = BTreeMap::new();
+        for party in books.parties.iter() {
+            let paid_ucr = now_ucr.get(&books.account(party)).copied().unwrap_or(0);
+            let before_ucr = self.paid_for_goods_ucr.insert(party, paid_ucr);
+            let since_ucr = paid_ucr - before_ucr.unwrap_or(0);
+            income.insert(party, i64::try_from(since_ucr).unwrap_or(i64::MAX));
+        }
         income
     }
 
@@ -419,6 +563,65 @@ impl Venture {
         self.members.iter().find(|member| member.party == party)
     }
 
+    /// Who gives its plants their orders: the member who has been there longest.
+    ///
+    /// # Panics
+    /// Without members: then there is no venture.
+    pub fn steward(&self) -> Party {
+        self.members[0].party
+    }
+
+    pub fn owns(&self, machine: &Machine) -> bool {
+        match machine {
+            Machine::Plant(name) => self.commons.iter().any(|common| common.plant == *name),
+            Machine::Robot(_) => false,
+        }
+    }
+
+    /// A member's part of what the venture owns, 0 to 1.
+    pub fn part_of(&self, parties: &Parties, shares: &Shares, party: Party) -> f64 {
+        let weights = self.weights(parties, shares);
+        let members = self.members.iter().zip(&weights);
+        let mut own = members.filter(|(member, _)| member.party == party);
+        let total: u64 = weights.iter().sum();
+        own.next()
+            .map_or(0.0, |(_, &weight)| weight as f64 / total as f64)
+    }
+
+    /// What it keeps and still has [µcr].
+    fn kept_ucr(&self, books: &Books) -> i64 {
+        self.reserve_ucr.min(books.ledger.balance(self.account))
+    }
+
+    /// Enters a vote; whether more than half of the members are for the motion now.
+    fn count_vote(&mut self, party: Party, motion: &Motion, yes: bool) -> bool {
+        if !self.motions.iter().any(|(each, _)| each == motion) {
+            self.motions.push((motion.clone(), BTreeSet::new()));
+        }
+        let mut motions = self.motions.iter_mut();
+        let (_, voters) = motions
+            .find(|(each, _)| each == motion)
+            .expect("it has just been entered");
+        if yes {
+            voters.insert(party);
+        } else {
+            voters.remove(&party);
+        }
+        let carried = self.members.len() < 2 * voters.len();
+        self.motions.retain(|(_, voters)| !voters.is_empty());
+        carried
+    }
+
+    fn would_be_dissolved_by(&self, party: Party) -> bool {
+        let mut after = self.clone();
+        let mut members = after.members.iter_mut();
+        let Some(own) = members.find(|member| member.party == party) else {
+            return false;
+        };
+        own.votes_to_dissolve = true;
+        after.is_to_be_dissolved()
+    }
+
     fn is_to_be_dissolved(&self) -> bool {
         let votes = self
             .members
@@ -462,12 +665,12 @@ impl Venture {
     }
 
     /// By which it splits among its members; by head if nobody has any weight.
-    fn weights(&self, books: &Books) -> Vec<u64> {
+    fn weights(&self, parties: &Parties, shares: &Shares) -> Vec<u64> {
         let weight = |member: &Member| match &self.agreement.split {
-            Split::ByContribution => books.shares.held(&self.name, member.party),
+            Split::ByContribution => shares.held(&self.name, member.party),
             Split::ByHead => 1,
             Split::ByWeights(weights) => {
-                let name = books.name(member.party);
+                let name = parties.name(member.party);
                 u64::from(weights.get(name).copied().unwrap_or(0))
             }
         };
@@ -480,7 +683,7 @@ impl Venture {
 
     /// Shares a sum out of the venture's account to its members.
     fn share_out(&mut self, books: &mut Books, amount_ucr: i64) {
-        let weights = self.weights(books);
+        let weights = self.weights(books.parties, books.shares);
         let mut carries: Vec<i128> = self.members.iter().map(|member| member.carry).collect();
         let parts = split(amount_ucr, &weights, &mut carries);
         for ((member, part_ucr), carry) in self.members.iter_mut().zip(parts).zip(carries) {
@@ -494,7 +697,7 @@ impl Venture {
     /// Pays a member its part of all that lies in the venture, and strikes it off.
     fn pay_out(&mut self, books: &mut Books, party: Party) {
         let all_ucr = books.ledger.balance(self.account);
-        let weights = self.weights(books);
+        let weights = self.weights(books.parties, books.shares);
         let total: u64 = weights.iter().sum();
         let Some(index) = self.members.iter().position(|member| member.party == party) else {
             return;
@@ -506,6 +709,10 @@ impl Venture {
         books.transfer(self.account, purse, part_ucr, Memo::Shared);
         self.reserve_ucr -= reserve_ucr;
         self.members.remove(index);
+        for (_, voters) in &mut self.motions {
+            voters.remove(&party);
+        }
+        self.motions.retain(|(_, voters)| !voters.is_empty());
         let shares = books.shares.held(&self.name, party);
         books.shares.take(&self.name, party, shares);
     }

@@ -82,6 +82,9 @@ pub struct Plant {
     pub(super) due_milli_ucr: BTreeMap<ProspectorId, i64>,
     /// For whom else it works.
     pub(super) opening: Option<Opening>,
+    /// The account of the venture that it belongs to, if it does: then `owner` is its steward, all
+    /// members pay the tariff, the venture gets it, and pays for energy and upkeep.
+    pub(super) common: Option<AccountId>,
     pub(super) water_g: i64,
     pub(super) tailings_g: i64,
     /// Modules that robots have left here.
@@ -121,6 +124,22 @@ impl Plant {
     /// For whom it works besides its owner.
     pub fn opening(&self) -> Option<&Opening> {
         self.opening.as_ref()
+    }
+
+    /// Whether rock of a prospector is worked as a guest's: paid for, and its water not for the tank.
+    fn is_guest(&self, who: ProspectorId) -> bool {
+        who != self.owner || self.common.is_some()
+    }
+
+    /// Who gets its tariffs and pays for its energy and upkeep.
+    pub(super) fn purse(&self, prospectors: &Prospectors) -> AccountId {
+        self.common
+            .unwrap_or_else(|| prospectors.get(self.owner).account)
+    }
+
+    /// The account of the venture that it belongs to, if it does.
+    pub fn common(&self) -> Option<AccountId> {
+        self.common
     }
 
     /// Whether it takes the rock of a prospector.
@@ -196,7 +215,7 @@ impl Plant {
     /// Rock of an owner comes into the hopper, on the terms of today.
     pub(super) fn receive(&mut self, owner: ProspectorId, rock: Feedstock) {
         let toll = match &self.opening {
-            Some(opening) if owner != self.owner => opening.toll,
+            Some(opening) if self.is_guest(owner) => opening.toll,
             _ => Toll::default(),
         };
         queue::join(&mut self.lots, owner, rock, toll);
@@ -257,7 +276,7 @@ impl Plant {
             let bakes = self.recipe.outputs.iter().any(|o| o.good == Good::Water);
             let full = bakes && self.tank_room_g() == 0;
             let workable = self.lots.iter().position(|lot| {
-                if lot.owner == self.owner {
+                if !self.is_guest(lot.owner) {
                     return !full;
                 }
                 let balance_ucr = ledger.balance(prospectors.get(lot.owner).account);
@@ -310,7 +329,7 @@ impl Plant {
         let lot_g = lot.rock.mass_g;
         let j_per_g = self.recipe.energy_j(book, whole, self.ratios) / lot_g as f64;
         let mut most_g = lot_g;
-        if lot.owner == self.owner {
+        if !self.is_guest(lot.owner) {
             let made = self.recipe.pass(book, whole, self.ratios);
             let water = made.get(&Good::Water).map_or(0, |water| water.mass_ng);
             if 0 < water {
@@ -364,7 +383,7 @@ impl Plant {
                 worked.products.push((taker, good, product));
             }
         }
-        if owner != self.owner {
+        if self.is_guest(owner) {
             let due = self.due_milli_ucr.entry(owner).or_default();
             *due += toll.due_milli_ucr(mass_g);
             worked.tariff_ucr = *due / 1000;
@@ -457,7 +476,7 @@ impl Plant {
     fn account_for(&mut self, worked: &Worked) {
         self.tailings_g += worked.tailings_g;
         for &(taker, good, product) in &worked.products {
-            if taker == self.owner && good == Good::Water {
+            if !self.is_guest(taker) && good == Good::Water {
                 self.water_g += product.mass_g;
             }
         }
@@ -480,7 +499,10 @@ impl Plant {
             hash.update(&owner.0.to_le_bytes());
             hash.update(&due.to_le_bytes());
         }
-        hash.update(&[u8::from(self.opening.is_some())]);
+        hash.update(&[
+            u8::from(self.opening.is_some()),
+            u8::from(self.common.is_some()),
+        ]);
         for value in [
             self.batch_g.unwrap_or(-1),
             self.water_g,
@@ -611,7 +633,7 @@ pub(super) fn bake(
         let guests: BTreeSet<ProspectorId> = worked
             .iter()
             .map(|worked| worked.owner)
-            .filter(|owner| *owner != plant.owner)
+            .filter(|owner| plant.is_guest(*owner))
             .collect();
         for guest in guests {
             if plant.lots.iter().all(|lot| lot.owner != guest) {
@@ -627,7 +649,7 @@ pub(super) fn bake(
         let ucr_per_j = terms.energy_credits_per_kwh * 1e6 / 3.6e6;
         let due_ucr = (plant.unpaid_j * ucr_per_j).floor();
         if 1.0 <= due_ucr {
-            let payer = prospectors.get(plant.owner).account;
+            let payer = plant.purse(&prospectors);
             let paid_ucr = (due_ucr as i64).min(ledger.balance(payer));
             plant.unpaid_j -= due_ucr / ucr_per_j;
             ledger
@@ -697,7 +719,7 @@ fn book_work(
         }
     };
     for &(taker, good, product) in &worked.products {
-        let (to, memo) = if taker == plant.owner && good == Good::Water {
+        let (to, memo) = if !plant.is_guest(taker) && good == Good::Water {
             (plant.water_account, Memo::Baked)
         } else {
             commerce.stores.reblend(good, product);
@@ -715,7 +737,7 @@ fn book_work(
     );
     if 0 < worked.tariff_ucr {
         let from = prospectors.get(worked.owner).account;
-        let to = prospectors.get(plant.owner).account;
+        let to = plant.purse(prospectors);
         ledger
             .transfer(now_ms, from, to, worked.tariff_ucr, Memo::Tariff)
             .expect("no more was worked than the guest can pay for");
@@ -788,6 +810,7 @@ mod tests {
             tallies: BTreeMap::new(),
             due_milli_ucr: BTreeMap::new(),
             opening: None,
+            common: None,
             water_g: 0,
             tailings_g: 0,
             stock: Vec::new(),

@@ -120,6 +120,23 @@ fn charge_upkeep(
     if hours == clock.time_ms() / PERIOD_MS {
         return;
     }
+    let elapsed_ms = (hours - clock.time_ms() / PERIOD_MS) * PERIOD_MS;
+    let due_ucr = |per_day_ucr: f64| {
+        (per_day_ucr.round() as i128 * i128::from(elapsed_ms) / MS_PER_DAY) as i64
+    };
+    // A venture pays for its plants; what it cannot pay falls to the steward.
+    let mut unpaid_ucr = vec![0; prospectors.0.len()];
+    for plant in &plants {
+        let Some(venture) = plant.common() else {
+            continue;
+        };
+        let due_ucr = due_ucr(1e6 * terms.upkeep_credits_per_plant_day);
+        let paid_ucr = due_ucr.min(ledger.balance(venture));
+        ledger
+            .transfer(end_ms, venture, accounts.operations, paid_ucr, Memo::Upkeep)
+            .expect("no more is paid than there is");
+        unpaid_ucr[plant.owner.0 as usize] += due_ucr - paid_ucr;
+    }
     for (index, prospector) in prospectors.0.iter_mut().enumerate() {
         let own = |owner: ProspectorId| owner.0 as usize == index;
         let machines = |count: usize, credits_per_day: f64| count as f64 * credits_per_day * 1e6;
@@ -130,11 +147,13 @@ fn charge_upkeep(
                 .count(),
             terms.upkeep_credits_per_robot_day,
         ) + machines(
-            plants.iter().filter(|plant| own(plant.owner)).count(),
+            plants
+                .iter()
+                .filter(|plant| own(plant.owner) && plant.common().is_none())
+                .count(),
             terms.upkeep_credits_per_plant_day,
         );
-        let elapsed_ms = (hours - clock.time_ms() / PERIOD_MS) * PERIOD_MS;
-        let due_ucr = (per_day_ucr.round() as i128 * i128::from(elapsed_ms) / MS_PER_DAY) as i64;
+        let due_ucr = due_ucr(per_day_ucr) + unpaid_ucr[index];
         prospector.upkeep_due_ucr += due_ucr;
         let owed_ucr = prospector.upkeep_due_ucr - prospector.upkeep_paid_ucr;
         let paid_ucr = owed_ucr.min(ledger.balance(prospector.account));
