@@ -69,6 +69,8 @@ pub struct Affairs {
     /// Part of the first price below which its robots rest where nobody can take the ground from
     /// under them; 0 never rests.
     pub patience: f64,
+    /// At what price it sells each of its plants; without it, it sells none.
+    pub sells_plants_credits: Option<f64>,
 }
 
 impl Default for Affairs {
@@ -85,6 +87,7 @@ impl Default for Affairs {
             process: None,
             keeps_water_kg: 30.0,
             patience: 0.0,
+            sells_plants_credits: None,
         }
     }
 }
@@ -103,6 +106,11 @@ impl Affairs {
             ("mandate_kg", self.mandate_kg, 1e9),
             ("keeps_water_kg", self.keeps_water_kg, 1e9),
             ("patience", self.patience, 1.0),
+            (
+                "sells_plants_credits",
+                self.sells_plants_credits.unwrap_or(0.0),
+                1e12,
+            ),
         ] {
             check.range(&format!("{at}.{field}"), value, 0.0, max);
         }

@@ -7,6 +7,7 @@
 
 use super::{Habits, PublicRecord, Remembered, Script};
 use crate::sim::economy::auction::Side;
+use crate::sim::economy::deals::DealView;
 use crate::sim::economy::exchange::{Depth, Listing};
 use crate::sim::economy::good::Good;
 use crate::sim::economy::stores::Place;
@@ -44,7 +45,9 @@ pub(super) struct Board<'a> {
     pub habits: &'a Habits<'a>,
     pub affairs: &'a Affairs,
     pub seen: &'a Observation,
-    pub rules: &'a Rules,
+    pub rules: &'a Rules<'a>,
+    /// What is offered to it, and what it has agreed.
+    pub deals: &'a [DealView],
     pub depth: &'a dyn Fn(&Listing) -> Depth,
     pub public: &'a PublicRecord<'a>,
 }
@@ -87,6 +90,7 @@ impl Board<'_> {
             spare_kg += tanks
                 .map(|plant| (plant.water_kg - kept_kg).max(0.0))
                 .sum::<f64>();
+            spare_kg = (spare_kg - self.promised_kg()).max(0.0);
         }
         spare_kg
     }
@@ -114,6 +118,12 @@ impl Board<'_> {
                 one.total_cmp(&other)
             })
             .filter(|outlet| 0.0 < outlet.value_credits_per_kg)
+    }
+
+    /// What a kilogram of a lot at the site is worth to it [credits], if anything.
+    pub(super) fn value_at_site(&self, good: Good, mass_kg: f64) -> Option<f64> {
+        let outlet = self.best_outlet(good, mass_kg)?;
+        Some(outlet.value_credits_per_kg)
     }
 
     fn outlet<'b>(&self, route: &'b Route, good: Good, mass_kg: f64) -> Option<Outlet<'b>> {
@@ -167,7 +177,7 @@ impl Board<'_> {
 }
 
 /// Whole grams.
-fn grams(kg: f64) -> f64 {
+pub(super) fn grams(kg: f64) -> f64 {
     (kg * 1e3).floor() * 1e-3
 }
 
@@ -183,6 +193,7 @@ impl Script {
         self.sell_at_site(board, orders);
         self.buy_at_site(board, orders);
         self.keep_mandate(board, orders);
+        self.make_deals(board, orders);
         self.rest(board);
         self.look_after_claims(board);
         self.attend_to_law(board, orders);

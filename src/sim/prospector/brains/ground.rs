@@ -3,6 +3,7 @@
 use bevy::math::Vec3;
 
 use super::{Habits, Last, Script};
+use crate::sim::asteroid::Terrain;
 use crate::sim::law::charter::ClaimRule;
 use crate::sim::law::regime::Regime;
 use crate::sim::level::Temperament;
@@ -19,17 +20,26 @@ const FACES_WEIGHED: usize = 4;
 /// Where it has no claim, a rival digs within so far of its place [m].
 const HOME_RADIUS_M: f32 = 9.0;
 /// Free riders and claim jumpers give the others so long to find something [ms].
-const LIE_IN_WAIT_MS: u64 = 12 * 86_400_000;
+pub(super) const LIE_IN_WAIT_MS: u64 = 12 * 86_400_000;
 /// How often a crew looks for its next face beside the last one that held, and how far around it [m].
 const BESIDE_CHANCE: f64 = 0.7;
-const BESIDE_M: f32 = 3.0;
+const BESIDE_M: f32 = 4.0;
+/// Faces lie on a grid of this width around the middle of the ground [m], as far as drums reach.
+const FACE_GRID_M: f32 = 2.0;
+/// Where all faces are spent, it looks so much farther out, but no farther than this [m].
+const FARTHER: f32 = 1.5;
+const FARTHEST_M: f32 = 60.0;
+/// How deep under the surface ground is rock that shows as a boulder [m].
+const BOULDER_DEPTH_M: f64 = 0.3;
 /// Room left between ground that is filed and ground of others [m].
 const GAP_M: f32 = 0.5;
 /// Bearings from which ground of others is looked at.
 const BEARINGS: u32 = 8;
 
 /// What the charter says that matters where robots dig, for the one who looks.
-pub(super) struct Rules {
+pub(super) struct Rules<'a> {
+    /// Boulders are seen from afar; nothing else is looked up here. `None` sees none.
+    terrain: Option<&'a Terrain>,
     /// Whether ground can be held, and keeps others off.
     pub claims: bool,
     pub exclusive: bool,
@@ -44,10 +54,11 @@ pub(super) struct Rules {
     pub members: Vec<String>,
 }
 
-impl Rules {
+impl<'a> Rules<'a> {
     /// Those of levels whose rivals have no affairs.
     pub(super) fn first_come() -> Self {
         Self {
+            terrain: None,
             claims: true,
             exclusive: true,
             radius_max_m: f64::INFINITY,
@@ -59,7 +70,7 @@ impl Rules {
         }
     }
 
-    pub(super) fn of(regime: &Regime, seen: &Observation) -> Self {
+    pub(super) fn of(regime: &Regime, terrain: &'a Terrain, seen: &Observation) -> Self {
         let charter = regime.charter();
         let terms = &charter.claims;
         let pooled = terms.rule == ClaimRule::Pooled && regime.is_member(&seen.prospector);
@@ -69,6 +80,7 @@ impl Rules {
             Vec::new()
         };
         Self {
+            terrain: Some(terrain),
             claims: terms.rule.gives_claims(),
             exclusive: terms.rule.gives_claims() && terms.exclusive,
             radius_max_m: charter.claim_radius_max_m(),
@@ -80,6 +92,18 @@ impl Rules {
             pooled,
             members,
         }
+    }
+
+    /// Whether a boulder shows at a place.
+    fn shows_rock(&self, seen: &Observation, place_m: Vec3) -> bool {
+        self.terrain.is_some_and(|terrain| {
+            let up = seen.outward(place_m).as_dvec3();
+            let ground_m = terrain.surface_below(place_m.as_dvec3() + 3.0 * up);
+            terrain
+                .model()
+                .ground_at(ground_m - BOULDER_DEPTH_M * up)
+                .rock
+        })
     }
 
     /// Whether others may keep the one who looks from digging at a place.
@@ -305,29 +329,105 @@ impl Script {
             (None, Some(home_m)) => (home_m, HOME_RADIUS_M),
             (None, None) => (robot.position_m, 5.0),
         };
-        // Ground that holds one screw holds another beside it, oftener than ground elsewhere.
-        let beside = self.crews[at].held_m.filter(|held_m| {
-            ground_distance_m(seen, centre_m, *held_m) <= radius_m
-                && !rules.bars(seen, *held_m, 0.0)
-        });
-        let (centre_m, radius_m) = match beside {
-            Some(held_m) if random::uniform(&mut self.stream) < BESIDE_CHANCE => (held_m, BESIDE_M),
-            _ => (centre_m, radius_m),
+        let face_m = if rules.remembers {
+            self.fresh_face(rules, seen, chart, at, centre_m, radius_m)
+        } else {
+            let (east, north) = along(seen, centre_m);
+            // The likeliest of a few, so that a face that failed is not found again at once.
+            let faces_m = [(); FACES_WEIGHED].map(|()| {
+                let angle = random::uniform(&mut self.stream) as f32 * std::f32::consts::TAU;
+                let distance_m = radius_m * (random::uniform(&mut self.stream) as f32).sqrt();
+                centre_m + distance_m * (angle.cos() * east + angle.sin() * north)
+            });
+            faces_m[best(&chart.at(&faces_m), Grade::mean)]
         };
-        let up = seen.outward(centre_m);
-        let east = up.any_orthonormal_vector();
-        let north = up.cross(east);
-        // The likeliest of a few, so that a face that failed is not found again at once.
-        let faces_m = [(); FACES_WEIGHED].map(|()| {
-            let angle = random::uniform(&mut self.stream) as f32 * std::f32::consts::TAU;
-            let distance_m = radius_m * (random::uniform(&mut self.stream) as f32).sqrt();
-            centre_m + distance_m * (angle.cos() * east + angle.sin() * north)
-        });
-        let face_m = faces_m[best(&chart.at(&faces_m), Grade::mean)];
         self.crews[at].face_m = Some(face_m);
         self.crews[at].failures = 0;
         face_m
     }
+
+    /// A face on the grid around a place that has not been spent and shows no boulder: the likeliest
+    /// of a few, beside the last one that held if there is any there.
+    fn fresh_face(
+        &mut self,
+        rules: &Rules,
+        seen: &Observation,
+        chart: &GradeMap,
+        at: usize,
+        centre_m: Vec3,
+        radius_m: f32,
+    ) -> Vec3 {
+        let (east, north) = along(seen, centre_m);
+        let mut reach_m = radius_m;
+        while reach_m < FARTHEST_M {
+            let mut fresh_m = Vec::new();
+            let rings = (reach_m / FACE_GRID_M) as i32;
+            for i in -rings..=rings {
+                for k in -rings..=rings {
+                    let beside = FACE_GRID_M * (i as f32 * east + k as f32 * north);
+                    let face_m = centre_m + beside;
+                    if beside.length() <= reach_m
+                        && !self.is_spent(face_m)
+                        && !rules.bars(seen, face_m, 0.0)
+                    {
+                        fresh_m.push(face_m);
+                    }
+                }
+            }
+            // Ground that holds one screw holds another beside it, oftener than ground elsewhere.
+            if let Some(held_m) = self.crews[at].held_m
+                && random::uniform(&mut self.stream) < BESIDE_CHANCE
+            {
+                let beside = |face_m: &Vec3| ground_distance_m(seen, held_m, *face_m) <= BESIDE_M;
+                let beside_m: Vec<Vec3> = fresh_m.iter().copied().filter(beside).collect();
+                if !beside_m.is_empty() {
+                    fresh_m = beside_m;
+                }
+            }
+            let mut weighed_m = Vec::new();
+            while weighed_m.len() < FACES_WEIGHED && !fresh_m.is_empty() {
+                let draw = random::uniform(&mut self.stream) * fresh_m.len() as f64;
+                let face_m = fresh_m.swap_remove(draw as usize);
+                if rules.shows_rock(seen, face_m) {
+                    self.spent_m.push(face_m);
+                } else {
+                    weighed_m.push(face_m);
+                }
+            }
+            if !weighed_m.is_empty() {
+                return weighed_m[best(&chart.at(&weighed_m), Grade::mean)];
+            }
+            if self.crews[at].held_m.take().is_none() {
+                reach_m *= FARTHER;
+            }
+        }
+        // Nothing is left far and wide: it tries where it tried before.
+        self.spent_m.clear();
+        centre_m
+    }
+
+    /// Strikes the face of a crew off: it gives no hold, or no more rock.
+    pub(super) fn spend_face(&mut self, at: usize) {
+        if let Some(face_m) = self.crews[at].face_m
+            && !self.is_spent(face_m)
+        {
+            self.spent_m.push(face_m);
+        }
+    }
+
+    fn is_spent(&self, face_m: Vec3) -> bool {
+        let near_m = 0.5 * FACE_GRID_M;
+        self.spent_m
+            .iter()
+            .any(|spent_m| spent_m.distance_squared(face_m) < near_m * near_m)
+    }
+}
+
+/// Two directions along the ground at a place.
+fn along(seen: &Observation, place_m: Vec3) -> (Vec3, Vec3) {
+    let up = seen.outward(place_m);
+    let east = up.any_orthonormal_vector();
+    (east, up.cross(east))
 }
 
 /// Index of the greatest by some measure; the first of equals. Panics on an empty list.

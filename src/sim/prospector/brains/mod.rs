@@ -2,8 +2,8 @@
 //! from the same observations and public record as everybody else.
 //!
 //! What a rival does with its robots stands in [`operations`], where it digs and what it claims in
-//! [`ground`], what it does with its readings in [`data`], with goods and money in [`business`], and
-//! before the law in [`state`]. What tells one temperament from another is written where
+//! [`ground`], what it does with its readings in [`data`], with goods and money in [`business`], what
+//! it agrees with others in [`deals`], and what it does before the law in [`state`]. What tells one temperament from another is written where
 //! it matters, never in a place of its own.
 //!
 //! To look is costly, so rivals look seldom: when a robot has nothing to do, and once a day at the
@@ -11,6 +11,7 @@
 
 mod business;
 mod data;
+mod deals;
 mod ground;
 mod operations;
 mod state;
@@ -81,6 +82,8 @@ pub struct Script {
     rest_until_ms: u64,
     /// Around here it digs where it has no claim.
     home_m: Option<Vec3>,
+    /// Faces that gave no hold, are worked out, or show bare rock: nobody tries them again.
+    spent_m: Vec<Vec3>,
     /// When it last went to file.
     filed_at_ms: u64,
     /// Prices as it remembers them, by node and good [credits/kg].
@@ -144,6 +147,7 @@ impl Script {
             next_business_ms: index as u64 * TURN_MS % BUSINESS_MS,
             rest_until_ms: 0,
             home_m: None,
+            spent_m: Vec::new(),
             filed_at_ms: 0,
             prices: BTreeMap::new(),
             settled: false,
@@ -257,15 +261,17 @@ pub(in crate::sim) fn decide(
                     continue;
                 }
                 let seen = senses.observe(id);
-                let rules = Rules::of(&public.regime, &seen);
+                let rules = Rules::of(&public.regime, &public.terrain, &seen);
                 let mut orders = Vec::new();
                 if business {
                     script.next_business_ms += BUSINESS_MS;
+                    let deals = senses.trade(id).deals;
                     let board = Board {
                         habits: &habits,
                         affairs,
                         seen: &seen,
                         rules: &rules,
+                        deals: &deals,
                         depth: &|listing| senses.depth(listing),
                         public: &public,
                     };

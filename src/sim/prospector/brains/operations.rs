@@ -13,6 +13,8 @@ use crate::sim::prospecting::GradeMap;
 const WORN_SEALS: f32 = 0.6;
 /// Nearer than this a plant can mend a robot [m].
 const NEAR_PLANT_M: f32 = 5.4;
+/// So far from the middle of a plant a robot comes down to be mended [m].
+const DOCK_M: f32 = 4.0;
 /// Below this charge a robot is sent to bask.
 const LOW_BATTERY: f32 = 0.3;
 /// Below this much propellant a robot is sent to refuel, if there is water [kg].
@@ -58,6 +60,14 @@ impl Script {
                 plant: None,
             };
             return Some((order, Last::Other));
+        }
+        // What has seized with nothing in its bin goes to be mended all the same.
+        if let Some(home) = seen.plants.first().filter(|_| {
+            habits.affairs.is_some() && 1.0 < robot.seal_wear && plant.is_none() && !robot.anchored
+        }) {
+            let up = seen.outward(home.position_m);
+            let aside = (robot.position_m - home.position_m).reject_from_normalized(up);
+            return hop_to(home.position_m + DOCK_M * aside.normalize_or_zero());
         }
         // Where the nearest tank is dry it goes on without, and asks again after the next deed.
         let crew = &self.crews[at];
@@ -142,6 +152,7 @@ impl Script {
         }
         if !robot.anchored {
             if last == Last::Anchor {
+                self.spend_face(at);
                 let face_m = self.next_face(rules, seen, chart, robot, at);
                 return hop_to(face_m);
             }
@@ -152,6 +163,7 @@ impl Script {
         }
         if last == Last::Dig && robot.bin_kg < 0.95 * robot.bin_capacity_kg {
             // The face is worked out, or somebody else's.
+            self.spend_face(at);
             let face_m = self.next_face(rules, seen, chart, robot, at);
             return hop_to(face_m);
         }
