@@ -6,6 +6,7 @@
 //! small purses sell at the site what large ones ship, and both gain.
 
 use super::{Habits, PublicRecord, Remembered, Script};
+use crate::sim::asteroid::constituent::Constituent;
 use crate::sim::economy::auction::Side;
 use crate::sim::economy::deals::DealView;
 use crate::sim::economy::exchange::{Depth, Listing};
@@ -38,6 +39,9 @@ const SALE_SHARE_MIN: f64 = 0.04;
 const HOLD_SHARE: f64 = 0.5;
 /// Water that an electrolysing plant is given at a time [kg].
 const BATCH_KG: f64 = 200.0;
+/// Water that a digger makes in a day, as a rival reckons for those of others [kg]: a bin of 120 kg a
+/// day with a fourteenth of water.
+const YIELD_KG_PER_ROBOT_DAY: f64 = 8.0;
 const ELECTROLYSIS: &str = "electrolysis";
 
 /// What a rival looks at when it sits down to its books.
@@ -141,7 +145,8 @@ impl Board<'_> {
             .filter(|cargo| cargo.to == route.to && cargo.good == good)
             .map(|cargo| cargo.mass_kg)
             .sum();
-        let price = PRUDENCE * self.lot_price(node, good, mass_kg * arrives + under_way_kg)?;
+        let coming_kg = under_way_kg + self.crowd_kg(node, good, arrives);
+        let price = PRUDENCE * self.lot_price(node, good, mass_kg * arrives + coming_kg)?;
         let propellant = if burns_itself {
             0.0
         } else {
@@ -157,6 +162,31 @@ impl Board<'_> {
             node,
             departs_in_days,
             value_credits_per_kg: arrives * price * (1.0 - route.loss_chance) * patience - costs,
+        })
+    }
+
+    /// Water that others are likely to bring to a node before it forgets it, beyond what weighs on
+    /// its price already [kg].
+    ///
+    /// Everybody's robots are seen. Each is taken to bring what a digger does, and what all bring to
+    /// go where it is worth most, node by node by what they spend.
+    fn crowd_kg(&self, node: &str, good: Good, arrives: f64) -> f64 {
+        if good != Good::Water || self.habits.seeks() != Constituent::Water {
+            return 0.0;
+        }
+        let markets = self.public.markets.iter();
+        let (mut all, mut here) = (0.0, None);
+        for market in markets.filter(|market| market.good() == good) {
+            let spends = market.demand_kg_per_year() * market.price_credits_per_kg();
+            all += spends;
+            if market.node() == node {
+                here = Some((spends, market));
+            }
+        }
+        here.map_or(0.0, |(spends, market)| {
+            let kg_per_day = YIELD_KG_PER_ROBOT_DAY * self.seen.others.len() as f64;
+            let comes_kg = kg_per_day * arrives * spends / all * market.terms().memory_days;
+            (comes_kg - market.overhang_kg()).max(0.0)
         })
     }
 

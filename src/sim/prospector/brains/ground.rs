@@ -367,7 +367,7 @@ impl Script {
                     let beside = FACE_GRID_M * (i as f32 * east + k as f32 * north);
                     let face_m = centre_m + beside;
                     if beside.length() <= reach_m
-                        && !self.is_spent(face_m)
+                        && !self.spent.contains(&cell(face_m))
                         && !rules.bars(seen, face_m, 0.0)
                     {
                         fresh_m.push(face_m);
@@ -389,7 +389,7 @@ impl Script {
                 let draw = random::uniform(&mut self.stream) * fresh_m.len() as f64;
                 let face_m = fresh_m.swap_remove(draw as usize);
                 if rules.shows_rock(seen, face_m) {
-                    self.spent_m.push(face_m);
+                    self.spent.insert(cell(face_m));
                 } else {
                     weighed_m.push(face_m);
                 }
@@ -402,25 +402,22 @@ impl Script {
             }
         }
         // Nothing is left far and wide: it tries where it tried before.
-        self.spent_m.clear();
+        self.spent.clear();
         centre_m
     }
 
     /// Strikes the face of a crew off: it gives no hold, or no more rock.
     pub(super) fn spend_face(&mut self, at: usize) {
-        if let Some(face_m) = self.crews[at].face_m
-            && !self.is_spent(face_m)
-        {
-            self.spent_m.push(face_m);
+        if let Some(face_m) = self.crews[at].face_m {
+            self.spent.insert(cell(face_m));
         }
     }
+}
 
-    fn is_spent(&self, face_m: Vec3) -> bool {
-        let near_m = 0.5 * FACE_GRID_M;
-        self.spent_m
-            .iter()
-            .any(|spent_m| spent_m.distance_squared(face_m) < near_m * near_m)
-    }
+/// By which a face is remembered: whole metres. Faces of one grid lie in cells of their own, for two
+/// metres apart are more than one along some axis.
+fn cell(face_m: Vec3) -> [i32; 3] {
+    face_m.round().as_ivec3().to_array()
 }
 
 /// Two directions along the ground at a place.

@@ -16,7 +16,7 @@ mod ground;
 mod operations;
 mod state;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bevy::math::Vec3;
 use bevy::prelude::*;
@@ -83,7 +83,7 @@ pub struct Script {
     /// Around here it digs where it has no claim.
     home_m: Option<Vec3>,
     /// Faces that gave no hold, are worked out, or show bare rock: nobody tries them again.
-    spent_m: Vec<Vec3>,
+    spent: BTreeSet<[i32; 3]>,
     /// When it last went to file.
     filed_at_ms: u64,
     /// Prices as it remembers them, by node and good [credits/kg].
@@ -147,7 +147,7 @@ impl Script {
             next_business_ms: index as u64 * TURN_MS % BUSINESS_MS,
             rest_until_ms: 0,
             home_m: None,
-            spent_m: Vec::new(),
+            spent: BTreeSet::new(),
             filed_at_ms: 0,
             prices: BTreeMap::new(),
             settled: false,

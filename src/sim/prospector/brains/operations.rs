@@ -54,7 +54,10 @@ impl Script {
             };
             return Some((order, Last::Other));
         }
-        if 1.0 < robot.seal_wear && 0.0 < robot.bin_kg && plant.is_none() {
+        // Seals seize sooner or later than by the book.
+        let told = robot.faults.iter().any(|fault| fault.contains("seized"));
+        let seized = 1.0 < robot.seal_wear || habits.affairs.is_some() && told;
+        if seized && 0.0 < robot.bin_kg && plant.is_none() {
             let order = Order::Deliver {
                 robot: name(),
                 plant: None,
@@ -62,9 +65,11 @@ impl Script {
             return Some((order, Last::Other));
         }
         // What has seized with nothing in its bin goes to be mended all the same.
-        if let Some(home) = seen.plants.first().filter(|_| {
-            habits.affairs.is_some() && 1.0 < robot.seal_wear && plant.is_none() && !robot.anchored
-        }) {
+        if let Some(home) = seen
+            .plants
+            .first()
+            .filter(|_| habits.affairs.is_some() && seized && plant.is_none() && !robot.anchored)
+        {
             let up = seen.outward(home.position_m);
             let aside = (robot.position_m - home.position_m).reject_from_normalized(up);
             return hop_to(home.position_m + DOCK_M * aside.normalize_or_zero());
