@@ -25,7 +25,7 @@ use crate::sim::random;
 const PLACES_PER_WAY: f64 = 8.0;
 const GRID_M: (f64, f64) = (0.5, 32.0);
 /// Ways shorter than this are planned as they are [m].
-const SHORT_M: f64 = 4.0;
+const SHORT_M: f64 = 2.0;
 /// Ways are kept for speeds in steps of this part.
 const SPEED_STEP: f64 = 0.05;
 /// Skylines are those of a grid of this width [m].

@@ -13,7 +13,7 @@ use crate::sim::asteroid::Terrain;
 use crate::sim::economy::ledger::{Ledger, Memo};
 use crate::sim::law::claims::Registry;
 use crate::sim::law::regime::Regime;
-use crate::sim::level::RobotKind;
+use crate::sim::level::{MotionModel, RobotKind};
 use crate::sim::order::{Log, Severity};
 use crate::sim::physics::{Motion, Physics};
 use crate::sim::prospector::Prospectors;
@@ -34,8 +34,10 @@ pub(super) const DIG_REACH_M: f64 = 0.35;
 
 /// Part of what the drums bring up that never reaches the bin (assumed).
 pub(super) const SPILL_SHARE: f64 = 0.03;
-/// It is let fall in portions [g], so far beyond the reach of the drums [m].
+/// It is let fall in portions [g], larger ones where years are planned, so far beyond the reach of
+/// the drums [m].
 const SPILL_PORTION_G: i64 = 500;
+const SPILL_PORTION_PLANNED_G: i64 = 2_000;
 const BESIDE_M: f64 = 0.8;
 
 /// Rate at which the drums may turn so that the reaction stays well inside what holds the robot.
@@ -101,6 +103,10 @@ pub(super) fn dig(
     )>,
 ) {
     let mut dug_any = false;
+    let portion_g = match terms.motion {
+        MotionModel::Simulated => SPILL_PORTION_G,
+        MotionModel::Planned => SPILL_PORTION_PLANNED_G,
+    };
     for (robot, motion, anchor, mut bin, mut tool, mut pilot) in &mut robots {
         let (until_g, by_hand) = match pilot.step() {
             Some(Step::Dig { until_g }) => (*until_g, false),
@@ -172,10 +178,10 @@ pub(super) fn dig(
             );
             dug_any = true;
             tool.spilling_g += SPILL_SHARE * spoil.mass_g as f64;
-            if SPILL_PORTION_G as f64 <= tool.spilling_g {
+            if portion_g as f64 <= tool.spilling_g {
                 let speed_m_s = tooth_speed_m_s(&robot.kind, tool.rate_kg_per_s);
                 let beside_m = tool_m + (reach_m + BESIDE_M) * ahead;
-                let spilt = bin.load.take(SPILL_PORTION_G);
+                let spilt = bin.load.take(portion_g);
                 tool.spilling_g -= spilt.mass_g as f64;
                 let lies_g = spoil::spill(&mut terrain, beside_m, speed_m_s, spilt);
                 for (to, mass_g, memo) in [
