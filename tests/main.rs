@@ -25,3 +25,4 @@ mod support {
     pub mod arrivals;
 }
 mod trade;
+mod ventures;

@@ -1,11 +1,15 @@
 //! Rivals of eight characters live by the orders and the record that everybody has: they trade with
 //! one another, stay solvent, and answer to the law.
 
+use std::collections::BTreeSet;
+
 use bonanza::headless::Headless;
 use bonanza::sim::economy::figures::Figure;
+use bonanza::sim::economy::ledger::Memo;
 use bonanza::sim::level::charters::BUILT_IN_CHARTERS;
 use bonanza::sim::level::{Brain, CharterChoice, Level, Temperament};
 use bonanza::sim::order::Order;
+use bonanza::sim::voyage::shipping::{self, Route};
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -40,28 +44,121 @@ fn a_rush_has_all_eight_characters() {
     }
 }
 
-#[test]
-fn rivals_trade_and_stay_solvent_under_every_charter() {
-    for (charter, _) in BUILT_IN_CHARTERS {
-        let mut world = rush(charter, 1);
-        world.run_until_ms(3 * DAY_MS);
-        let report = world.report();
-        assert_eq!(
-            (report.mass_error_g, report.credit_error),
-            (0, 0.0),
-            "{charter}"
-        );
-        let dug = report.prospectors.iter().filter(|each| 0 < each.dug_g);
-        assert!(4 <= dug.count(), "{charter}: {:?}", report.prospectors);
-        assert!(
-            0.0 < figure(&mut world, "trade_credits"),
-            "{charter}: no trade"
-        );
-        let solvent = figure(&mut world, "solvent_share");
-        assert!(0.5 < solvent, "{charter}: {solvent} are solvent");
-        let price = report.price_credits_per_kg;
-        assert!((100.0..8_150.0).contains(&price), "{charter}: {price}");
+/// The rush under a charter with tugs that leave every ten days and are ten days on their way, so
+/// that two months hold what two years hold otherwise: cargoes that arrive, and prices that answer.
+fn brisk_rush(charter: &str) -> Headless {
+    let mut level = Level::find("claim-rush").expect("the level ships with the program");
+    level.charter = CharterChoice::Named(charter.to_owned());
+    level.routes = shipping::routes(&level)
+        .into_iter()
+        .map(|route| Route {
+            departs_every_days: 10.0,
+            transit_days: 10.0,
+            ..route
+        })
+        .collect();
+    Headless::load(&level, Some(1)).expect("a known body")
+}
+
+/// What one rival has come to.
+struct Career {
+    name: String,
+    /// Net worth over that of the start.
+    growth: f64,
+    /// Paid for goods by nodes and others, and by it for upkeep [µcr].
+    income_ucr: i128,
+    upkeep_ucr: i128,
+}
+
+/// How two months under a charter went, after what has to hold under each.
+fn live_through(charter: &str) -> Vec<Career> {
+    let mut world = brisk_rush(charter);
+    let names: Vec<String> = world
+        .level()
+        .prospectors
+        .iter()
+        .filter(|each| each.brain != Brain::Human)
+        .map(|each| each.name.clone())
+        .collect();
+    let worth = |world: &mut Headless, name: &String| {
+        let worth = world.net_worth_credits(name);
+        worth.expect("it is in the level")
+    };
+    let first: Vec<f64> = names.iter().map(|name| worth(&mut world, name)).collect();
+    let asked = world.report().price_credits_per_kg;
+    let (mut low, mut high) = (asked, asked);
+    for day in 1..=60 {
+        world.run_until_ms(day * DAY_MS);
+        let price = world.report().price_credits_per_kg;
+        (low, high) = (price.min(low), price.max(high));
     }
+    let report = world.report();
+    let errors = (report.mass_error_g, report.credit_error);
+    assert_eq!(errors, (0, 0.0), "{charter}");
+    let diggers = report.prospectors.iter().filter(|each| 0 < each.dug_g);
+    assert!(4 <= diggers.count(), "{charter}: {:?}", report.prospectors);
+    assert!(
+        0.0 < figure(&mut world, "trade_credits"),
+        "{charter}: no trade"
+    );
+    assert!(
+        0.0 < figure(&mut world, "output_kg"),
+        "{charter}: nothing is sold at any node"
+    );
+    let solvent = figure(&mut world, "solvent_share");
+    assert!(0.8 < solvent, "{charter}: {solvent} are solvent");
+    // It answers to what is sold, and neither runs away nor dies.
+    assert!(low < 0.98 * asked, "{charter}: {low} of {asked} credits/kg");
+    assert!(500.0 < low && high <= 8_149.0, "{charter}: {low} to {high}");
+    names
+        .into_iter()
+        .zip(first)
+        .map(|(name, first)| {
+            let account = world.account(&name).expect("it is in the level");
+            let paid = |memo| world.ledger().moved(memo, None, Some(account));
+            let income_ucr = paid(Memo::Sold) + paid(Memo::Traded);
+            let upkeep_ucr = world.ledger().moved(Memo::Upkeep, Some(account), None);
+            Career {
+                growth: worth(&mut world, &name) / first,
+                name,
+                income_ucr,
+                upkeep_ucr,
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn rivals_live_under_every_charter_and_no_one_is_first_under_all() {
+    // Side by side: what one world comes to does not depend on another.
+    let careers: Vec<(&str, Vec<Career>)> = std::thread::scope(|scope| {
+        let halves = BUILT_IN_CHARTERS.chunks(BUILT_IN_CHARTERS.len().div_ceil(2));
+        let threads: Vec<_> = halves
+            .map(|half| {
+                scope.spawn(|| {
+                    let charters = half.iter().map(|&(charter, _)| charter);
+                    let lived = charters.map(|charter| (charter, live_through(charter)));
+                    lived.collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        let lived = threads.into_iter().map(|thread| thread.join());
+        lived
+            .flat_map(|lived| lived.expect("what has to hold"))
+            .collect()
+    });
+    let mut winners = BTreeSet::new();
+    for (charter, careers) in &careers {
+        let earns = |each: &&Career| each.upkeep_ucr < each.income_ucr;
+        let earning = careers.iter().filter(earns).count();
+        assert!(3 <= earning, "{charter}: {earning} earn their upkeep");
+        let first = careers
+            .iter()
+            .max_by(|one, other| one.growth.total_cmp(&other.growth))
+            .expect("there are rivals");
+        winners.insert(first.name.clone());
+    }
+    assert!(1 < winners.len(), "first under all charters: {winners:?}");
 }
 
 #[test]

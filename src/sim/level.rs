@@ -44,7 +44,7 @@ pub const LEVEL_FORMAT: u32 = 1;
 
 /// The levels compiled into the program, so that it has some wherever it is started: name and
 /// text, in the order of the menu.
-pub const BUILT_IN_LEVELS: [(&str, &str); 7] = [
+pub const BUILT_IN_LEVELS: [(&str, &str); 8] = [
     ("first-water", include_str!("../../levels/first-water.ron")),
     ("dont-jump", include_str!("../../levels/dont-jump.ron")),
     (
@@ -59,6 +59,10 @@ pub const BUILT_IN_LEVELS: [(&str, &str); 7] = [
     (
         "the-last-ice",
         include_str!("../../levels/the-last-ice.ron"),
+    ),
+    (
+        "share-the-yield",
+        include_str!("../../levels/share-the-yield.ron"),
     ),
     (
         "platinum-flood",
