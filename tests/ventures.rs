@@ -82,7 +82,7 @@ fn a_plant_is_bought_by_the_votes_of_more_than_half_and_sold_again() {
     };
     give(&mut world, "tycho", sell("tycho-still", 1_200_000.0)).unwrap();
     refused(&mut world, "tycho", sell("tycho-still", 1.0), "for sale");
-    refused(&mut world, "hydra", sell("tycho-still", 1.0), "not yours");
+    refused(&mut world, "hydra", sell("player-still", 1.0), "not yours");
     let deal = sale_of(&mut world, "player", "tycho-still");
     let accept = Order::AcceptDeal { deal };
     refused(&mut world, "player", accept, "takes 1200000.00 credits");
