@@ -12,7 +12,7 @@ use super::fleet::{Craft, Fleet, Machine};
 use super::good::Good;
 use super::insolvency::GRACE_DAYS;
 use super::labour::{Deed, Duty, LabourTerms};
-use super::ledger::{AccountKind, Ledger, Memo, Unit};
+use super::ledger::{AccountKind, JOURNAL_LINES_MAX, Ledger, Memo, Unit};
 use super::stores::Place;
 use super::venture::{Agreement, Motion, Split};
 use crate::sim::order::Refusal;
@@ -504,4 +504,49 @@ proptest! {
         // Every machine that is not lost is somebody's.
         prop_assert_eq!(world.fleet.iter().count(), 2 * PARTIES as usize);
     }
+}
+
+#[test]
+fn a_venture_gets_its_part_however_long_the_books_have_grown() {
+    let mut world = World::new();
+    let agreement = Agreement {
+        split: Split::ByHead,
+        pooled_percent: 50,
+        reserve_percent: 100,
+        entry_credits: 0,
+        dissolve_percent: 100,
+        pools_data: false,
+        tradable: false,
+    };
+    let mut news = Vec::new();
+    let (trades, mut books) = world.commerce.open_books(0, &mut world.ledger, &mut news);
+    let founded = trades
+        .ventures
+        .found(&mut books, Party(0), "v", agreement, 0, Whom(None));
+    founded.expect("the name is free");
+    let node = books.keep_as("node:buyers", Unit::Credit, AccountKind::Source);
+    let accounts = [0, 1, 2].map(|party| books.account(Party(party)));
+    let mut in_it_ucr = 0;
+    for _ in 0..3 {
+        // More lines than the journal keeps: old ones are summed up.
+        for line in 0..JOURNAL_LINES_MAX as u64 {
+            let (from, to) = match line % 2 {
+                0 => (accounts[1], accounts[2]),
+                _ => (accounts[2], accounts[1]),
+            };
+            let at_ms = world.now_ms;
+            let moved = world.ledger.transfer(at_ms, from, to, 1, Memo::Bought);
+            moved.expect("they have money");
+        }
+        let at_ms = world.now_ms;
+        let sold = world
+            .ledger
+            .transfer(at_ms, node, accounts[0], 1_000_000, Memo::Sold);
+        sold.expect("the node pays what it likes");
+        world.wait(24);
+        in_it_ucr += 500_000;
+        let venture = world.commerce.ventures.iter().next().expect("it stands");
+        assert_eq!(world.ledger.balance(venture.account), in_it_ucr);
+    }
+    assert!(world.ledger.journal().len() < JOURNAL_LINES_MAX);
 }
