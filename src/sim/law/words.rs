@@ -76,9 +76,9 @@ impl Article {
             }
             Self::Contamination(Some(terms)) => {
                 words.push(format!(
-                    "The body is of planetary protection category {:?}: a wreck leaves {:.1e} spores on it.",
+                    "The body is of planetary protection category {:?}: a wreck leaves {} spores on it.",
                     terms.class,
-                    terms.class.spores_per_robot()
+                    many(terms.class.spores_per_robot())
                 ));
                 if 0.0 < terms.sterilisation_credits_per_robot {
                     words.push(format!(
@@ -87,8 +87,8 @@ impl Article {
                     ));
                 }
                 words.push(format!(
-                    "Wrecks of one prospector that leave more than {:.1e} spores cost {} each.",
-                    terms.limit_spores,
+                    "Wrecks of one prospector that leave more than {} spores cost {} each.",
+                    many(terms.limit_spores),
                     credits(terms.fine_credits)
                 ));
             }
@@ -480,6 +480,15 @@ fn count(number: u32, one: &str, many: &str) -> String {
 fn number(value: f64) -> String {
     let rounded = (value * 1e4).round() / 1e4;
     format!("{rounded}")
+}
+
+/// A large number, as people say it.
+fn many(value: f64) -> String {
+    if value < 1e6 {
+        number(value)
+    } else {
+        format!("{} million", number(1e-6 * value))
+    }
 }
 
 fn credits(value: f64) -> String {
