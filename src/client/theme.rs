@@ -69,8 +69,12 @@ pub fn owner_accent(owner: &str, player: &str) -> Color32 {
 
 /// The one colour of a prospector in the picture: [`owner_accent`] for the view.
 pub fn owner_colour(owner: &str, player: &str) -> Color {
-    let accent = owner_accent(owner, player);
-    Color::srgb_u8(accent.r(), accent.g(), accent.b())
+    in_picture(owner_accent(owner, player))
+}
+
+/// A colour of the panels for the view.
+pub fn in_picture(color: Color32) -> Color {
+    Color::srgb_u8(color.r(), color.g(), color.b())
 }
 
 /// Gives the context Bonanza's style. Cheap, but meant to be called once.

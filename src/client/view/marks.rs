@@ -1,88 +1,25 @@
-//! What is drawn but not there: outlines of claims, the selected machine, a planned hop.
-
-use std::collections::HashMap;
-use std::f32::consts::TAU;
+//! What is drawn but not there: the selected machine, a planned hop. Claims are in [`claims`](super::claims).
 
 use bevy::prelude::*;
 
-use crate::sim::asteroid::Terrain;
-
 use super::super::selection::Selection;
-use super::super::{AppState, Game, theme};
 use super::camera::CameraRig;
 use super::{Frame, Moment, ViewSystems};
 
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Outlines>()
-        .add_systems(Startup, set_up_lines)
-        .add_systems(OnExit(AppState::Site), forget_outlines)
-        .add_systems(
-            Update,
-            (draw_claims, draw_selection, draw_hop)
-                .in_set(ViewSystems::Follow)
-                .after(super::camera::place_camera),
-        );
+    app.add_systems(Startup, set_up_lines).add_systems(
+        Update,
+        (draw_selection, draw_hop)
+            .in_set(ViewSystems::Follow)
+            .after(super::camera::place_camera),
+    );
 }
-
-/// Claims' outlines draped over the ground, by claim; in the drawn world.
-#[derive(Resource, Default)]
-struct Outlines(HashMap<u32, Vec<Vec3>>);
 
 fn set_up_lines(mut store: ResMut<GizmoConfigStore>) {
     let (config, _) = store.config_mut::<DefaultGizmoConfigGroup>();
     config.line.width = 2.0;
     // Slightly nearer than the ground it lies on.
     config.depth_bias = -0.002;
-}
-
-fn forget_outlines(mut outlines: ResMut<Outlines>) {
-    outlines.0.clear();
-}
-
-/// A circle of `radius_m` around a place, laid on the ground; site frame in, drawn world out.
-fn draped(
-    terrain: &Terrain,
-    frame: &Frame,
-    centre_m: Vec3,
-    radius_m: f32,
-    lift_m: f32,
-) -> Vec<Vec3> {
-    let up = terrain.model().outward(centre_m.as_dvec3()).as_vec3();
-    let x = up.any_orthonormal_vector();
-    let y = up.cross(x);
-    let count = (radius_m * 20.0).clamp(64.0, 400.0) as usize;
-    (0..=count)
-        .map(|k| {
-            let angle = TAU * k as f32 / count as f32;
-            let over = centre_m + (x * angle.cos() + y * angle.sin()) * radius_m;
-            let on = terrain.surface_below(over.as_dvec3()).as_vec3();
-            frame.to_render(on) + up * lift_m
-        })
-        .collect()
-}
-
-fn draw_claims(
-    mut outlines: ResMut<Outlines>,
-    mut gizmos: Gizmos,
-    moment: Res<Moment>,
-    game: Res<Game>,
-    frame: Res<Frame>,
-    rig: Res<CameraRig>,
-) {
-    let claims = &moment.scene.claims;
-    outlines
-        .0
-        .retain(|id, _| claims.iter().any(|claim| claim.id == *id));
-    // From far off, the line would be wider than the claim.
-    let part = 1.0 - ((rig.distance_m() - 250.0) / 400.0).clamp(0.0, 1.0);
-    for claim in claims {
-        let outline = outlines.0.entry(claim.id).or_insert_with(|| {
-            let terrain = game.headless().terrain();
-            draped(terrain, &frame, claim.centre_m, claim.radius_m, 0.12)
-        });
-        let colour = theme::owner_colour(&claim.owner, &game.player);
-        gizmos.linestrip(outline.iter().copied(), colour.with_alpha(0.85 * part));
-    }
 }
 
 fn draw_selection(

@@ -3,11 +3,13 @@
 //! Everything here is made from the [`Scene`](crate::sim::observation::Scene)s of the
 //! [`Game`] and from the terrain, and is thrown away with them. The parts: [`body`] the ground,
 //! `ground` how it looks, [`sky`] stars and Sun, [`lighting`] sunlight and shadows, [`camera`],
-//! [`chart`] what is known of it, [`robots`], [`plants`], [`dust`], and [`marks`] for what is only drawn: claims, selection.
+//! [`chart`] what is known of it, [`claims`] who holds it, [`robots`], [`plants`], [`dust`], and [`marks`] for what is
+//! only drawn: the selection, a planned hop.
 
 pub mod body;
 pub mod camera;
 pub mod chart;
+pub mod claims;
 pub mod dust;
 mod ground;
 pub mod lighting;
@@ -50,6 +52,7 @@ pub(super) fn plugin(app: &mut App) {
         machines::plugin,
         body::plugin,
         chart::plugin,
+        claims::plugin,
         camera::plugin,
         sky::plugin,
         lighting::plugin,
