@@ -127,6 +127,29 @@ pub fn all(plan: &Plan, runs: &[Run]) -> Result<Vec<(String, Vec<u8>)>, String> 
     Ok(files)
 }
 
+/// One picture of a run: the course of each of some values over the days, by their titles.
+///
+/// # Errors
+/// Why it could not be drawn, as a sentence.
+pub fn of_run(
+    title: &str,
+    below: &str,
+    courses: &[(String, Vec<(f64, f64)>)],
+) -> Result<Vec<u8>, String> {
+    picture(|area| {
+        heading(area, title, below)?;
+        let panels = area
+            .margin(120, 20, 20, 20)
+            .split_evenly((courses.len().div_ceil(3), 3));
+        for (panel, (title, course)) in panels.iter().zip(courses) {
+            let panel = panel.margin(6, 14, 15, 15);
+            write(&panel, title, (0, 0), 24.0, INK, HPos::Left)?;
+            draw_course(&panel.margin(34, 0, 0, 0), course)?;
+        }
+        Ok(())
+    })
+}
+
 /// Mean and interval of a figure over the seeds at each time that all of them have.
 fn course(runs: &[Run], charter: &str, index: usize) -> Vec<(f64, Interval)> {
     let of_charter: Vec<&Run> = runs.iter().filter(|run| run.charter == charter).collect();
@@ -364,6 +387,45 @@ fn draw_courses(
         write_at(area, &name, (right + 14, at_y), 26.0, colour, after)?;
     }
     Ok(())
+}
+
+/// One line over the days, in a small panel.
+fn draw_course(area: &Area, course: &[(f64, f64)]) -> Result<(), String> {
+    let (width, height) = area.dim_in_pixel();
+    let (left, right, bottom) = (78, width as i32 - 12, height as i32 - 34);
+    let days = Axis::around(course.iter().map(|(day, _)| *day), true);
+    let values = Axis::around(course.iter().map(|(_, value)| *value), true);
+    let x = |day: f64| left + (days.part(day) * f64::from(right - left)).round() as i32;
+    let y = |value: f64| bottom - (values.part(value) * f64::from(bottom)).round() as i32;
+    for tick in values.ticks() {
+        line(
+            area,
+            vec![(left, y(tick)), (right, y(tick))],
+            RULE.stroke_width(1),
+        )?;
+        let beside = Pos::new(HPos::Right, VPos::Center);
+        write_at(
+            area,
+            &compact(tick),
+            (left - 8, y(tick)),
+            18.0,
+            FAINT,
+            beside,
+        )?;
+    }
+    for tick in days.ticks() {
+        let text = format!("{} d", compact(tick));
+        write(
+            area,
+            &text,
+            (x(tick), bottom + 8),
+            18.0,
+            FAINT,
+            HPos::Center,
+        )?;
+    }
+    let points = course.iter().map(|(day, value)| (x(*day), y(*value)));
+    line(area, points.collect(), COLOURS[0].stroke_width(3))
 }
 
 /// A scale with round numbers at its ticks.
