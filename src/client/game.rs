@@ -56,6 +56,8 @@ pub struct Game {
     scene: Scene,
     previous: Scene,
     held: bool,
+    /// The player has ended the run: the clock stands for good.
+    over: bool,
     /// Clock time of a frame [ms], where it is not that of the wall.
     pub(super) frame_ms: Option<f64>,
 }
@@ -83,6 +85,7 @@ impl Game {
             previous: scene.clone(),
             scene,
             held: true,
+            over: false,
             frame_ms: None,
         }
     }
@@ -128,6 +131,17 @@ impl Game {
         self.held
     }
 
+    /// Stops the clock for good.
+    pub fn end(&mut self) {
+        self.over = true;
+        self.paused = true;
+    }
+
+    /// Whether the player has ended the run.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
     /// Gives an order in the player's name; the answer comes in the log.
     pub fn submit(&mut self, order: Order) {
         let at_ms = self.display_time_ms();
@@ -169,7 +183,7 @@ impl Game {
 
     /// Moves the clock on by `wall_s` of wall time and takes the ticks that fit.
     fn advance(&mut self, wall_s: f64) {
-        if self.paused {
+        if self.paused || self.over {
             return;
         }
         self.clock_ms += self

@@ -14,7 +14,7 @@ use bevy_egui::{EguiContexts, EguiInput, EguiPreUpdateSet};
 use super::game::WARPS;
 use super::panels::orders::Verb;
 use super::panels::{
-    ContextMenu, Desk, Eye, Forms, Intent, Intents, Sheet, forecast, is_over_panel,
+    ContextMenu, Desk, Eye, Forms, Intent, Intents, Sheet, Tab, forecast, is_over_panel,
 };
 use super::selection::{Machine, Selection, Way};
 use super::steer::{self, Steering};
@@ -141,10 +141,13 @@ fn read_keys(
         // All other keys are the stick's.
         return;
     }
+    for tab in Tab::ALL {
+        if keys.just_pressed(tab.key()) {
+            forms.toggle_book(tab);
+        }
+    }
     for (key, sheet) in [
-        (KeyCode::KeyM, Sheet::Market),
         (KeyCode::KeyJ, Sheet::Ledger),
-        (KeyCode::KeyP, Sheet::Claims),
         (KeyCode::KeyT, Sheet::Survey),
         (KeyCode::KeyW, Sheet::Workshop),
     ] {

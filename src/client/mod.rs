@@ -8,6 +8,7 @@
 //! World units are metres. The drawn world is the site frame moved to an origin near the
 //! work site; see [`view::Frame`].
 
+mod export;
 pub mod game;
 pub mod input;
 mod measure;

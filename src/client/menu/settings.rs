@@ -244,7 +244,8 @@ fn config_folder() -> Option<PathBuf> {
     folder(&["XDG_CONFIG_HOME", "APPDATA"], ".config")
 }
 
-fn data_folder() -> Option<PathBuf> {
+/// Where the window keeps what the player makes.
+pub fn data_folder() -> Option<PathBuf> {
     folder(&["XDG_DATA_HOME", "APPDATA"], ".local/share")
 }
 

@@ -10,12 +10,12 @@ use crate::client::Game;
 use crate::client::selection::Forecast;
 use crate::headless::Headless;
 use crate::sim::economy::ledger::{Account, Entry, Ledger, Memo, Unit};
-use crate::sim::economy::market::PricePoint;
 use crate::sim::level::{Goal, Level};
 use crate::sim::observation::{Observation, OtherRobot};
 use crate::sim::order::{LogLine, Order};
 use crate::sim::robot::feats::Feats;
 
+use super::book::{Asked, BookFacts};
 use super::cockpit::FlightFacts;
 use super::workshop::{Bench, BenchFacts};
 use super::{forecast, orders};
@@ -51,18 +51,13 @@ pub struct Facts {
     pub bench: BenchFacts,
     /// Of the robot that is steered by hand.
     pub flight: Option<FlightFacts>,
+    /// What the open page of the book shows.
+    pub book: Option<BookFacts>,
 }
 
 /// The public face of the market.
 #[derive(Clone, Debug, Default)]
 pub struct MarketFacts {
-    pub history: Vec<PricePoint>,
-    /// Price of the next gram [credits/kg].
-    pub price: f64,
-    pub base_price: f64,
-    pub ceiling_price: f64,
-    /// Sold by everybody since the start [kg].
-    pub sold_kg: f64,
     /// Offers for the lots that the player has on the table, by plant.
     pub offers: Vec<Offer>,
 }
@@ -93,7 +88,11 @@ impl Offer {
 #[derive(Clone, Debug, Default)]
 pub struct CharterFacts {
     pub claim_fee: f64,
+    /// Whether ground can be held at all.
+    pub gives_claims: bool,
     pub claim_radius_max_m: f64,
+    /// Mean radius of the body, which a sensible claim is measured by.
+    pub body_radius_m: f64,
 }
 
 /// A goal and how far the player has come.
@@ -130,6 +129,8 @@ pub struct Questions {
     pub bench: Bench,
     /// A robot that is steered by hand.
     pub steered: Option<String>,
+    /// What the book asks, while it is open.
+    pub book: Option<Asked>,
 }
 
 impl Facts {
@@ -141,6 +142,7 @@ impl Facts {
             claims: &self.seen.claims,
             credits: self.seen.credits,
             claim_fee: self.charter.claim_fee,
+            gives_claims: self.charter.gives_claims,
         }
     }
 
@@ -157,6 +159,10 @@ impl Facts {
             let own = seen.robots.iter().find(|own| own.name == *name)?;
             FlightFacts::gather(game, name, own.sheet.thrust_max_n())
         });
+        let book = questions
+            .book
+            .as_ref()
+            .map(|asked| BookFacts::gather(game, asked));
         let level = &game.level;
         let rivals = level.prospectors.iter().map(|spec| spec.name.clone());
         let headless = game.headless();
@@ -187,7 +193,9 @@ impl Facts {
             market: market(headless, &seen, questions),
             charter: CharterFacts {
                 claim_fee: headless.charter().claims.fee_credits,
+                gives_claims: headless.charter().claims.rule.gives_claims(),
                 claim_radius_max_m: headless.charter().claim_radius_max_m(),
+                body_radius_m: headless.terrain().model().reference_radius_m(),
             },
             goals: goals(
                 level,
@@ -204,6 +212,7 @@ impl Facts {
             rivals: rivals.filter(|name| *name != player).collect(),
             bench,
             flight,
+            book,
             seen,
             player,
         })
@@ -231,7 +240,6 @@ fn bench(game: &mut Game, player: &str, asked: &Bench) -> BenchFacts {
 
 fn market(headless: &Headless, seen: &Observation, questions: &Questions) -> MarketFacts {
     let market = headless.market();
-    let terms = market.terms();
     let price = market.price_credits_per_kg();
     let offers = questions
         .lots
@@ -250,14 +258,7 @@ fn market(headless: &Headless, seen: &Observation, questions: &Questions) -> Mar
             }
         })
         .collect();
-    MarketFacts {
-        history: market.history().to_vec(),
-        price,
-        base_price: terms.base_price_credits_per_kg,
-        ceiling_price: terms.ceiling_credits_per_kg,
-        sold_kg: market.sold_g() as f64 * 1e-3,
-        offers,
-    }
+    MarketFacts { offers }
 }
 
 fn messages(log: &[LogLine], player: &str) -> Vec<LogLine> {
@@ -318,16 +319,14 @@ fn goals(
 
 /// Grams of goods that left the player's accounts as sold, after freight [kg].
 fn sold_kg(ledger: &Ledger, player: &str, level: &Level) -> f64 {
-    let is_sold = |entry: &&Entry| {
-        entry.memo == Memo::Sold
-            && ledger.account(entry.from).unit != Unit::Credit
-            && is_own(ledger.account(entry.from), player, level)
-    };
-    let sold_g: i64 = ledger
-        .journal()
+    let sold_g: i128 = ledger
+        .totals()
         .iter()
-        .filter(is_sold)
-        .map(|entry| entry.amount)
+        .filter(|total| {
+            let from = ledger.account(total.from);
+            total.memo == Memo::Sold && from.unit != Unit::Credit && is_own(from, player, level)
+        })
+        .map(|total| total.amount)
         .sum();
     sold_g as f64 * 1e-3
 }

@@ -21,10 +21,13 @@ const PICTURE: [(&str, &str); 3] = [
     ("Tab", "Next robot"),
 ];
 const TIME: [(&str, &str); 2] = [("Space", "Pause"), ("1 – 5", "Warp 1× to 3600×")];
-const WINDOWS: [(&str, &str); 11] = [
+const WINDOWS: [(&str, &str); 14] = [
     ("M", "Market"),
+    ("Q", "Charter and votes"),
+    ("P", "Claims, on the body"),
+    ("F2", "Deals"),
+    ("F4", "Report"),
     ("J", "Ledger"),
-    ("P", "Claims"),
     ("T", "Survey, and its trade"),
     ("W", "Workshop of the robot"),
     ("E", "Estimates on the ground"),

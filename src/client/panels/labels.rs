@@ -26,6 +26,8 @@ struct Label {
     size: f32,
     /// Selected and hovered things are named before all others.
     first: bool,
+    /// Not fainter with distance: what a map names.
+    steady: bool,
 }
 
 pub(super) fn paint(ctx: &egui::Context, pane: &Pane, scene: &Scene, eye: &Eye) {
@@ -78,6 +80,7 @@ pub(super) fn paint(ctx: &egui::Context, pane: &Pane, scene: &Scene, eye: &Eye) 
             color,
             size: 12.5,
             first,
+            steady: false,
         });
     }
     for plant in &scene.plants {
@@ -92,6 +95,7 @@ pub(super) fn paint(ctx: &egui::Context, pane: &Pane, scene: &Scene, eye: &Eye) 
             color: pane.accent(&plant.owner),
             size: 12.5,
             first: pane.selection.is_selected(&machine),
+            steady: false,
         });
     }
     for claim in &scene.claims {
@@ -101,10 +105,15 @@ pub(super) fn paint(ctx: &egui::Context, pane: &Pane, scene: &Scene, eye: &Eye) 
         labels.push(Label {
             at,
             distance_m,
-            text: format!("claim {} · {}", claim.id, claim.owner),
+            text: if pane.map.0 {
+                format!("{} {}", claim.id, claim.owner)
+            } else {
+                format!("claim {} · {}", claim.id, claim.owner)
+            },
             color: pane.accent(&claim.owner).gamma_multiply(0.8),
             size: 11.0,
             first: false,
+            steady: pane.map.0,
         });
     }
     labels.sort_by(|a, b| (b.first.cmp(&a.first)).then(a.distance_m.total_cmp(&b.distance_m)));
@@ -120,7 +129,7 @@ fn draw(ctx: &egui::Context, free: Rect, labels: &[Label]) {
         let painter = ui.painter().with_clip_rect(free);
         let mut taken: Vec<Rect> = Vec::with_capacity(labels.len());
         for label in labels {
-            let strength = strength(label.distance_m, label.first);
+            let strength = strength(label.distance_m, label.first || label.steady);
             if strength <= 0.02 {
                 continue;
             }
@@ -162,8 +171,8 @@ fn draw(ctx: &egui::Context, free: Rect, labels: &[Label]) {
 }
 
 /// How strongly a label at this distance is drawn, 0 to 1.
-fn strength(distance_m: f32, first: bool) -> f32 {
-    if first {
+fn strength(distance_m: f32, always: bool) -> f32 {
+    if always {
         return 1.0;
     }
     let far = (distance_m - CLEAR_TO_M) / (GONE_AT_M - CLEAR_TO_M);

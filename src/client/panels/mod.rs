@@ -5,11 +5,11 @@
 //! [`carry_out`] is the one place where an intent becomes an order, a camera wish or a change of
 //! the clock. Keys and clicks on the picture ([`input`](super::input)) make the same intents.
 
+pub mod book;
 pub mod facts;
 pub mod format;
 pub mod orders;
 
-mod claims;
 mod cockpit;
 mod fleet;
 pub(super) mod forecast;
@@ -17,7 +17,6 @@ mod help;
 mod labels;
 mod ledger;
 mod lesson;
-mod market;
 mod messages;
 mod pause;
 mod performance;
@@ -31,19 +30,24 @@ mod top;
 mod trade;
 mod workshop;
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bevy::diagnostic::{Diagnostics, DiagnosticsStore};
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
+use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
 use bevy_egui::egui::{self, Order as Layer, Pos2, Rect, Ui, pos2, vec2};
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass};
 
+use super::export::{self, Exported};
 use super::menu::settings::{self, Settings};
 use super::selection::{Aim, Machine, Selection, Way};
 use super::steer::{self, Steering};
 use super::view::camera::{CameraRig, SiteCamera};
 use super::view::chart::{Chart, ChartScale, ChartWish};
+use super::view::claims::MapWish;
 use super::view::{Frame, Moment};
 use super::{AppState, Game, PANELS_CPU_MS, theme};
 use crate::sim::level::lesson::LessonStep;
@@ -53,6 +57,7 @@ use crate::sim::order::Order;
 use facts::{Facts, Questions};
 use toasts::Toasts;
 
+pub use book::{ProspectorRow, ReportFacts, SHOWN, Tab};
 pub(super) use fleet::capitalised;
 pub(super) use pointer::ContextMenu;
 
@@ -80,6 +85,9 @@ pub(super) fn plugin(app: &mut App) {
 
 /// Snapshots are this far apart: faster than anyone reads.
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(100);
+/// Reports are this far apart: they sum up the whole world.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+const OVER: &str = "The run is over: nothing more can be ordered.";
 
 /// Something the player wants done.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,6 +115,12 @@ pub enum Intent {
     Load,
     /// Shows or hides what is known of a good on the ground.
     Chart(ChartWish),
+    /// Shows or hides the map of claims.
+    ShowMap(bool),
+    /// Stops the clock for good, and opens all books.
+    EndRun,
+    /// Writes the report into a folder; into the usual one if it is empty.
+    Export(String),
     Leave,
 }
 
@@ -122,9 +136,8 @@ struct Restored(Option<Game>);
 /// Windows that can be opened over the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sheet {
-    Market,
+    Book,
     Ledger,
-    Claims,
     Survey,
     Workshop,
     Help,
@@ -137,7 +150,9 @@ pub struct Forms {
     lesson: lesson::LessonForm,
     messages: messages::MessagesForm,
     ledger: ledger::LedgerForm,
-    claims: claims::ClaimForm,
+    book: book::BookForm,
+    /// Whether all goals had been reached when last looked.
+    goals_reached: Option<bool>,
     survey: survey::SurveyForm,
     trade: trade::TradeForm,
     workshop: workshop::WorkshopForm,
@@ -163,7 +178,8 @@ impl Default for Forms {
             lesson: default(),
             messages: default(),
             ledger: default(),
-            claims: default(),
+            book: default(),
+            goals_reached: None,
             survey: default(),
             trade: default(),
             workshop: default(),
@@ -222,6 +238,19 @@ impl Forms {
                 .map(|facts| workshop::questions(&self.workshop, facts))
                 .unwrap_or_default(),
             steered: steering.robot().map(str::to_owned),
+            book: self.book_asks(),
+        }
+    }
+
+    /// Shows the report when the last goal is reached; not again, and not of a run that was loaded
+    /// with all of them reached.
+    fn follow_goals(&mut self, facts: &Facts) {
+        let reached =
+            !facts.goals.is_empty() && facts.goals.iter().all(|goal| goal.progress >= 1.0);
+        let before = *self.goals_reached.get_or_insert(reached);
+        if reached && !before {
+            self.goals_reached = Some(true);
+            self.open_book(Tab::Report);
         }
     }
 }
@@ -234,6 +263,10 @@ pub struct Desk {
     clock: Clock,
     /// Wall and simulated time of the last measurement of the warp.
     warp_mark: Option<(Instant, u64)>,
+    /// The newest report, and when it was made.
+    report: Option<(Instant, Arc<ReportFacts>)>,
+    exported: Option<Exported>,
+    export: Option<Task<Result<PathBuf, String>>>,
 }
 
 /// The simulation's clock as shown.
@@ -246,6 +279,8 @@ pub struct Clock {
     pub held: bool,
     /// Simulated seconds per second on the wall, measured.
     pub achieved: f64,
+    /// The player has ended the run.
+    pub over: bool,
 }
 
 /// What a panel gets to draw itself with.
@@ -261,6 +296,8 @@ struct Pane<'a> {
     title: &'a str,
     chart: ChartWish,
     chart_scale: Option<ChartScale>,
+    map: MapWish,
+    exported: Option<&'a Exported>,
 }
 
 impl Pane<'_> {
@@ -399,7 +436,7 @@ fn draw_panels(
     mut settings: ResMut<Settings>,
     selection: Res<Selection>,
     moment: Option<Res<Moment>>,
-    (chart_wish, chart, steering): (Res<ChartWish>, Res<Chart>, Res<Steering>),
+    (chart_wish, chart, map, steering): (Res<ChartWish>, Res<Chart>, Res<MapWish>, Res<Steering>),
     eye: Eye,
     store: Res<DiagnosticsStore>,
     mut diagnostics: Diagnostics,
@@ -433,7 +470,10 @@ fn draw_panels(
             title: &game.level.title,
             chart: *chart_wish,
             chart_scale: chart.scale,
+            map: *map,
+            exported: desk.exported.as_ref(),
         };
+        pane.forms.follow_goals(facts);
         labels::paint(&ctx, &pane, scene, &eye);
         place(&ctx, "top", plan.top, |ui| top::show(ui, &mut pane));
         place(&ctx, "left", plan.left, |ui| {
@@ -447,9 +487,9 @@ fn draw_panels(
         place(&ctx, "bottom", plan.bottom, |ui| {
             messages::show(ui, &mut pane)
         });
-        market::show(&ctx, &mut pane);
+        book::registry::paint_corners(&ctx, &pane, &eye);
         ledger::show(&ctx, &mut pane);
-        claims::show(&ctx, &mut pane);
+        book::show(&ctx, &mut pane);
         survey::show(&ctx, &mut pane);
         workshop::show(&ctx, &mut pane);
         help::show(&ctx, &mut pane);
@@ -459,6 +499,10 @@ fn draw_panels(
         performance::paint(&ctx, &pane, &store);
         pointer::show_context_menu(&ctx, &mut pane);
         pause::show(&ctx, &mut pane, &mut settings);
+        let wants_map = pane.forms.wants_map();
+        if pane.map != MapWish(wants_map) {
+            pane.want(Intent::ShowMap(wants_map));
+        }
     }
     toasts.show(&ctx, plan.free);
     diagnostics.add_measurement(&PANELS_CPU_MS, || began.elapsed().as_secs_f64() * 1e3);
@@ -557,17 +601,53 @@ impl Desk {
         self.clock.paused = game.paused;
         self.clock.warp = game.warp;
         self.clock.held = game.warp_is_held();
+        self.clock.over = game.is_over();
+        if let Some(task) = &mut self.export
+            && let Some(outcome) = block_on(poll_once(task))
+        {
+            self.export = None;
+            self.exported = Some(match outcome {
+                Ok(folder) => {
+                    toasts.tell(format!("Report written to {}", folder.display()));
+                    Exported::Written(folder)
+                }
+                Err(why) => {
+                    toasts.warn(format!("Report not written: {why}"));
+                    Exported::Failed(why)
+                }
+            });
+        }
 
         let is_due = self
             .taken_at
             .is_none_or(|taken_at| now - taken_at >= SNAPSHOT_EVERY);
         if is_due {
             self.taken_at = Some(now);
-            if let Some(facts) = Facts::gather(game, questions) {
+            let mut questions = questions.clone();
+            if let Some(asked) = &mut questions.book
+                && asked.wants_report()
+            {
+                asked.report = Some(self.report(game));
+            }
+            if let Some(facts) = Facts::gather(game, &questions) {
                 toasts.notice(self.facts.as_ref(), &facts);
                 self.facts = Some(facts);
             }
         }
+    }
+
+    /// The report, made anew if it is old.
+    fn report(&mut self, game: &mut Game) -> Arc<ReportFacts> {
+        let now = Instant::now();
+        if let Some((made_at, report)) = &self.report
+            && now - *made_at < REPORT_EVERY
+            && report.is_complete == game.is_over()
+        {
+            return Arc::clone(report);
+        }
+        let report = ReportFacts::gather(game);
+        self.report = Some((now, Arc::clone(&report)));
+        report
     }
 
     /// Asks for a new snapshot in the next frame.
@@ -591,12 +671,17 @@ fn carry_out(
     mut rig: Option<ResMut<CameraRig>>,
     mut restored: ResMut<Restored>,
     mut chart: ResMut<ChartWish>,
+    mut map: ResMut<MapWish>,
     mut screen: ResMut<NextState<AppState>>,
     mut steering: ResMut<Steering>,
 ) {
     for intent in std::mem::take(&mut intents.0) {
         match intent {
+            Intent::Give(_) | Intent::Steer(_) if game.is_over() => toasts.warn(OVER),
             Intent::Give(order) => {
+                forms
+                    .book
+                    .note(&order, game.headless().orders_taken_count());
                 toasts.tell(format!("Order: {order}"));
                 forms.messages.echo(game.display_time_ms(), &order);
                 game.submit(order);
@@ -638,6 +723,7 @@ fn carry_out(
                     rig.overview();
                 }
             }
+            Intent::TogglePause | Intent::SetWarp(_) if game.is_over() => toasts.warn(OVER),
             Intent::TogglePause => game.paused = !game.paused,
             Intent::SetWarp(warp) => {
                 game.warp = match steering.robot() {
@@ -658,6 +744,20 @@ fn carry_out(
                 Err(why) => toasts.warn(format!("Not loaded: {why}")),
             },
             Intent::Chart(wish) => *chart = wish,
+            Intent::ShowMap(wish) => *map = MapWish(wish),
+            Intent::EndRun => {
+                game.end();
+                desk.expire();
+                toasts.tell("The run is over: the report is complete.");
+            }
+            Intent::Export(folder) => {
+                // As of now, and not as of the last second.
+                desk.report = None;
+                let report = desk.report(&mut game);
+                desk.exported = Some(Exported::Writing);
+                let pool = AsyncComputeTaskPool::get();
+                desk.export = Some(pool.spawn(async move { export::write(&report, &folder) }));
+            }
             Intent::Leave => screen.set(AppState::Menu),
         }
     }
@@ -688,11 +788,25 @@ mod tests {
     #[test]
     fn windows_close_in_the_opposite_order_of_opening() {
         let mut forms = Forms::default();
-        forms.toggle(Sheet::Market);
+        forms.toggle(Sheet::Ledger);
         forms.toggle(Sheet::Help);
         assert!(forms.close_topmost());
-        assert!(forms.is_open(Sheet::Market) && !forms.is_open(Sheet::Help));
+        assert!(forms.is_open(Sheet::Ledger) && !forms.is_open(Sheet::Help));
         assert!(forms.close_topmost());
         assert!(!forms.close_topmost());
+    }
+
+    #[test]
+    fn a_page_of_the_book_opens_turns_and_closes() {
+        let mut forms = Forms::default();
+        forms.toggle_book(Tab::Market);
+        assert!(forms.is_book_at(Tab::Market));
+        forms.toggle_book(Tab::Charter);
+        assert!(forms.is_book_at(Tab::Charter), "another page is turned to");
+        forms.toggle_book(Tab::Charter);
+        assert!(!forms.is_open(Sheet::Book), "the same page again closes it");
+        forms.toggle_book(Tab::Registry);
+        assert!(forms.wants_map());
+        assert!(forms.close_topmost() && !forms.wants_map());
     }
 }

@@ -26,6 +26,8 @@ pub struct Context<'a> {
     /// In the owner's account [credits].
     pub credits: f64,
     pub claim_fee: f64,
+    /// Whether the charter lets ground be held.
+    pub gives_claims: bool,
 }
 
 /// What has been set for the orders that need an amount.
@@ -344,6 +346,9 @@ impl Verb {
             Self::Charge if robot.battery_fraction >= 0.999 => "The battery is full.".to_owned(),
             Self::Survey if !standing => "Wait until the robot is back on the ground.".to_owned(),
             Self::Claim if !standing => "Wait until the robot is back on the ground.".to_owned(),
+            Self::Claim if !context.gives_claims => {
+                "Under this charter nobody can hold ground.".to_owned()
+            }
             Self::Claim if context.credits < context.claim_fee => format!(
                 "The fee is {}: you have {}.",
                 format::credits(context.claim_fee),
@@ -474,6 +479,7 @@ pub(super) mod tests {
             claims,
             credits: 1000.0,
             claim_fee: 100.0,
+            gives_claims: true,
         }
     }
 

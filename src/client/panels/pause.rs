@@ -2,13 +2,14 @@
 
 use bevy_egui::egui::{self, Button, RichText, Ui, vec2};
 
-use super::{Intent, Pane, Sheet};
+use super::{Intent, Pane, Sheet, Tab};
 use crate::client::menu::settings::{self, Settings};
 use crate::client::theme;
 
 const RESUME: &str = "Go on";
 const SAVE: &str = "Quick save";
 const LOAD: &str = "Quick load";
+const REPORT: &str = "Report";
 const SETTINGS: &str = "Settings";
 const KEYS: &str = "Keys";
 const LEAVE: &str = "Leave to the menu";
@@ -55,6 +56,10 @@ fn choices(ui: &mut Ui, pane: &mut Pane) {
     if load.clicked() {
         pane.want(Intent::Load);
         pane.forms.menu_open = false;
+    }
+    if wide(ui, REPORT, Tab::Report.key_name(), true).clicked() {
+        pane.forms.menu_open = false;
+        pane.forms.open_book(Tab::Report);
     }
     if wide(ui, SETTINGS, "", true).clicked() {
         pane.forms.settings_open = !pane.forms.settings_open;

@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use bevy_egui::egui::{self, Button, Pos2, RichText, Ui, vec2};
 
 use super::orders::Verb;
-use super::{Intent, Pane, Sheet, forecast, format};
+use super::{Intent, Pane, Tab, forecast, format};
 use crate::client::selection::{Forecast, Machine, Way};
 use crate::client::theme;
 use crate::sim::observation::OwnRobot;
@@ -105,8 +105,13 @@ fn of_ground(ui: &mut Ui, pane: &mut Pane, menu: &ContextMenu) {
     if item(ui, LOOK_HERE, "", true) {
         pane.want(Intent::LookAt(ground_m));
     }
+    if item(ui, "Corner of a claim", "", true) {
+        pane.forms.open_book(Tab::Registry);
+        pane.forms.book.registry.corners_m.push(ground_m);
+        pane.forms.context = None;
+    }
     if item(ui, "Claims…", "P", true) {
-        pane.forms.toggle(Sheet::Claims);
+        pane.forms.open_book(Tab::Registry);
         pane.forms.context = None;
     }
 }

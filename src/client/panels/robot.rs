@@ -5,6 +5,7 @@ use bevy_egui::egui::{
     Align, Button, CursorIcon, DragValue, Grid, Label, Layout, RichText, Slider, Ui, vec2,
 };
 
+use super::book::registry::widest_m;
 use super::facts::Facts;
 use super::fleet::{activity_color, capitalised};
 use super::orders::{Amounts, Verb};
@@ -372,13 +373,22 @@ fn button(
 
 /// Sliders for the orders that need an amount.
 fn amounts(ui: &mut Ui, pane: &mut Pane, robot: &OwnRobot) {
-    let max_m = pane.facts.charter.claim_radius_max_m.max(1.0);
-    let radius_m = pane.forms.claims.radius_m.get_or_insert(max_m * 0.75);
-    slider(
-        ui,
-        CLAIM_RADIUS,
-        Slider::new(radius_m, 1.0..=max_m).step_by(0.5).suffix(" m"),
-    );
+    if pane.facts.charter.gives_claims {
+        let mut radius_m = pane.forms.claim_radius_m(pane.facts);
+        let before_m = radius_m;
+        let widest_m = widest_m(pane.facts).max(radius_m);
+        slider(
+            ui,
+            CLAIM_RADIUS,
+            Slider::new(&mut radius_m, 1.0..=widest_m)
+                .logarithmic(true)
+                .step_by(0.5)
+                .suffix(" m"),
+        );
+        if radius_m != before_m {
+            pane.forms.book.registry.radius_m = Some(radius_m);
+        }
+    }
     let form = &mut pane.forms.robot;
     if Verb::Drill.suits(robot) {
         let deepest_m = f64::from(robot.outfit.drill_depth_m);

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use bevy_egui::egui::{Align, Button, Layout, RichText, Ui};
 
-use super::{Intent, Pane, Sheet, format, panel};
+use super::{Intent, Pane, Sheet, Tab, format, panel};
 use crate::client::game::WARPS;
 use crate::client::theme;
 
@@ -18,14 +18,8 @@ const LOCAL_HELP: &str = "Solar time where you look: the Sun rises near 06:00 an
 const CLOCK_HELP: &str = "Time since the run began";
 const LAGGING: &str = "This machine cannot keep up with the warp you asked for; it runs as fast as \
                        it can.";
-const SHEETS: [(Sheet, &str, &str); 4] = [
-    (
-        Sheet::Market,
-        "Market",
-        "Price, history and what has been sold (M)",
-    ),
+const SHEETS: [(Sheet, &str, &str); 2] = [
     (Sheet::Ledger, "Ledger", "Your books, line by line (J)"),
-    (Sheet::Claims, "Claims", "Who holds which ground (P)"),
     (Sheet::Survey, "Survey", "What you know of the ground (T)"),
 ];
 
@@ -111,7 +105,9 @@ fn warp(ui: &mut Ui, pane: &mut Pane) {
         }
     }
     ui.add_space(6.0);
-    if clock.paused {
+    if clock.over {
+        ui.label(RichText::new("over").color(theme::AMBER));
+    } else if clock.paused {
         ui.label(RichText::new("paused").color(theme::AMBER));
     } else if !clock.held {
         let text = format!("runs at {}", format::warp(clock.achieved));
@@ -143,6 +139,14 @@ fn ways(ui: &mut Ui, pane: &mut Pane) {
         let button = Button::new(name).selected(pane.forms.is_open(sheet));
         if ui.add(button).on_hover_text(hint).clicked() {
             pane.forms.toggle(sheet);
+        }
+    }
+    ui.add_space(4.0);
+    for tab in Tab::ALL.into_iter().rev() {
+        let button = Button::new(tab.name()).selected(pane.forms.is_book_at(tab));
+        let hint = format!("{} ({})", tab.hint(), tab.key_name());
+        if ui.add(button).on_hover_text(hint).clicked() {
+            pane.forms.toggle_book(tab);
         }
     }
 }

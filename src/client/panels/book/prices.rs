@@ -1,13 +1,13 @@
-//! The market: the price over time, what was sold when, and what a kilogram brings now.
+//! The course of a price: over time, and what was sold when.
 
-use bevy_egui::egui::{Context, RichText, Ui, vec2};
+use bevy_egui::egui::{RichText, Ui, vec2};
 use egui_plot::{Bar, BarChart, Corner, HLine, Legend, Line, LineStyle, Plot, PlotPoints};
 
-use super::facts::{MarketFacts, hours};
-use super::{Pane, Sheet, format, sheet};
+use super::market::MarketFacts;
+use crate::client::panels::facts::hours;
+use crate::client::panels::format;
 use crate::client::theme;
 
-const TITLE: &str = "Market";
 const PRICE: &str = "Price [cr/kg]";
 const BASE: &str = "Untouched price";
 const SOLD: &str = "Sold [kg]";
@@ -15,44 +15,27 @@ const HOURS: &str = "Time since the start [h]";
 const NOTE: &str = "Every kilogram sold lowers the price for all; it recovers slowly while nobody \
                     sells.";
 
-pub fn show(ctx: &Context, pane: &mut Pane) {
-    sheet(
-        ctx,
-        pane,
-        Sheet::Market,
-        TITLE,
-        vec2(560.0, 430.0),
-        |ui, pane| {
-            head(ui, pane);
-            let market = &pane.facts.market;
-            let room = ui.available_height() - 44.0;
-            price_plot(ui, market, pane.clock.time_ms, (room * 0.64).max(120.0));
-            sold_plot(ui, market, pane.clock.time_ms, (room * 0.36).max(70.0));
-            ui.label(RichText::new(NOTE).small().color(theme::TEXT_WEAK));
-        },
-    );
-}
-
-fn head(ui: &mut Ui, pane: &Pane) {
-    let market = &pane.facts.market;
-    let view = &pane.facts.seen.market;
+pub(super) fn show(ui: &mut Ui, market: &MarketFacts, now_ms: u64) {
     let change = market.price / market.base_price.max(1e-9) - 1.0;
+    let sold_kg: f64 = market
+        .history
+        .iter()
+        .map(|point| 1e-3 * point.sold_g as f64)
+        .sum();
     ui.horizontal_wrapped(|ui| {
         let fact = |ui: &mut Ui, name: &str, value: String| {
             ui.label(RichText::new(name).color(theme::TEXT_WEAK));
             ui.label(RichText::new(value).monospace().color(theme::TEXT_STRONG));
             ui.add_space(8.0);
         };
-        fact(
-            ui,
-            &format!("{} at {}", super::fleet::capitalised(&view.good), view.node),
-            format!("{} ({:+.1} %)", format::price(market.price), change * 100.0),
-        );
-        fact(ui, "Sold by all", format::mass(market.sold_kg));
-        fact(ui, "Sold by you", format::mass(pane.facts.sold_kg));
-        fact(ui, "Arrives", format::percent(view.delivered_fraction));
-        fact(ui, "Freight", format::price(view.freight_credits_per_kg));
+        let price = format::price(market.price);
+        fact(ui, "Now", format!("{price} ({:+.1} %)", change * 100.0));
+        fact(ui, "Sold by all", format::mass(sold_kg));
     });
+    let room = ui.available_height() - 44.0;
+    price_plot(ui, market, now_ms, (room * 0.64).max(120.0));
+    sold_plot(ui, market, now_ms, (room * 0.36).max(70.0));
+    ui.label(RichText::new(NOTE).small().color(theme::TEXT_WEAK));
 }
 
 fn price_plot(ui: &mut Ui, market: &MarketFacts, now_ms: u64, height: f32) {
