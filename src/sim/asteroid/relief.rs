@@ -767,7 +767,7 @@ mod tests {
 
     #[test]
     fn the_seed_alone_decides() {
-        let body = || BodyModel::new(&BodyChoice::of("bennu", 11), Anchor::default()).unwrap();
+        let body = || BodyModel::new(&BodyChoice::of("bennu", 11), Anchor::default(), 11).unwrap();
         let (one, same) = (body(), body());
         let other = bennu(12);
         let mut differs = 0;

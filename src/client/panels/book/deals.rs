@@ -10,10 +10,11 @@ use crate::client::{Game, theme};
 use crate::sim::economy::commerce::TradeView;
 use crate::sim::economy::credit::Pledge;
 use crate::sim::economy::deals::{DealView, GoodsView};
+use crate::sim::economy::fleet::Machine;
 use crate::sim::economy::insolvency::LotItem;
 use crate::sim::economy::stores::Place;
-use crate::sim::economy::venture::{Agreement, Split};
-use crate::sim::order::Order;
+use crate::sim::economy::venture::{self, Agreement, Split};
+use crate::sim::order::{Motion, Order};
 
 /// Kinds of agreement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -57,7 +58,7 @@ impl Kind {
     fn of(deal: &DealView) -> Self {
         match deal {
             DealView::Contract { .. } | DealView::Tender { .. } => Self::Delivery,
-            DealView::Hire { .. } => Self::Hire,
+            DealView::Hire { .. } | DealView::Sale { .. } => Self::Hire,
             DealView::Loan { .. } => Self::Loans,
             DealView::Cover { .. } | DealView::Policy { .. } => Self::Insurance,
             DealView::Venture { .. } => Self::Ventures,
@@ -168,7 +169,7 @@ pub(super) fn show(ui: &mut Ui, pane: &mut Pane) {
 fn nothing(kind: Kind) -> &'static str {
     match kind {
         Kind::Delivery => "No contract or tender is offered to you.",
-        Kind::Hire => "No machine is offered for hire.",
+        Kind::Hire => "No machine is offered for hire or for sale.",
         Kind::Loans => "Nobody asks you for money, and you owe none.",
         Kind::Insurance => "You have no policy, and nobody offers cover but the pool.",
         Kind::Ventures => "There is no venture yet.",
@@ -373,6 +374,43 @@ fn row(ui: &mut Ui, pane: &mut Pane, deal: &DealView) {
                 }
             });
         }
+        DealView::Sale {
+            deal,
+            seller,
+            machine,
+            price_credits,
+        } => {
+            let text = format!("{seller} sells {machine}");
+            title(ui, Some(*deal), &capitalised(&text), ("for sale", false));
+            let ventures: Vec<String> = ventures_of(pane, &player);
+            ui.horizontal_wrapped(|ui| {
+                name(ui, "for");
+                ui.monospace(format::credits(*price_credits));
+                if *seller == player {
+                    withdraw(ui, pane, *deal);
+                } else {
+                    accept(ui, pane, *deal, "Buy it", "Pays at once; then it is yours.");
+                }
+                let is_plant = matches!(machine, Machine::Plant(_));
+                for venture in ventures
+                    .into_iter()
+                    .filter(|name| is_plant && name != seller)
+                {
+                    let text = format!("Propose to {venture}");
+                    let hint = "It buys when more than half of its members are for it.";
+                    if ui.button(text).on_hover_text(hint).clicked() {
+                        pane.want(Intent::Give(Order::VoteInVenture {
+                            venture,
+                            motion: Motion::Buy {
+                                deal: *deal,
+                                tariff_credits_per_kg: 0.0,
+                            },
+                            yes: true,
+                        }));
+                    }
+                }
+            });
+        }
         DealView::Loan {
             deal,
             borrower,
@@ -528,6 +566,9 @@ fn row(ui: &mut Ui, pane: &mut Pane, deal: &DealView) {
             members,
             invites,
             reserve_credits,
+            plants,
+            steward,
+            motions,
         } => {
             let is_member = members.contains_key(&player);
             let state = match (is_member, *invites) {
@@ -553,9 +594,85 @@ fn row(ui: &mut Ui, pane: &mut Pane, deal: &DealView) {
                         ui.end_row();
                     }
                 });
+            if !plants.is_empty() {
+                let text = format!(
+                    "It owns {}, which {steward} gives orders to.",
+                    plants.join(", ")
+                );
+                name(ui, &text);
+            }
+            for (motion, backers) in motions {
+                vote(ui, pane, venture, motion, backers, is_member);
+            }
             venture_actions(ui, pane, venture, agreement, is_member, *invites);
         }
     }
+}
+
+/// Ventures that somebody is a member of, by name.
+fn ventures_of(pane: &Pane, member: &str) -> Vec<String> {
+    let deals = pane
+        .facts
+        .book
+        .as_ref()
+        .and_then(|book| book.deals.as_ref());
+    deals
+        .into_iter()
+        .flat_map(|facts| &facts.trade.deals)
+        .filter_map(|deal| match deal {
+            DealView::Venture { name, members, .. } if members.contains_key(member) => {
+                Some(name.clone())
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// What the members of a venture vote on, who is for it, and one's own vote.
+fn vote(
+    ui: &mut Ui,
+    pane: &mut Pane,
+    venture: &str,
+    motion: &venture::Motion,
+    backers: &[String],
+    is_member: bool,
+) {
+    let credits = |ucr: i64| 1e-6 * ucr as f64;
+    let (text, motion) = match motion {
+        venture::Motion::Buy {
+            deal,
+            tariff_ucr_per_kg,
+        } => (
+            format!("Buy what is for sale under {deal}."),
+            Motion::Buy {
+                deal: *deal,
+                tariff_credits_per_kg: credits(*tariff_ucr_per_kg),
+            },
+        ),
+        venture::Motion::Sell { plant, price_ucr } => (
+            format!("Sell {plant} for {}.", format::credits(credits(*price_ucr))),
+            Motion::Sell {
+                plant: plant.clone(),
+                price_credits: credits(*price_ucr),
+            },
+        ),
+    };
+    ui.horizontal_wrapped(|ui| {
+        ui.label(text);
+        name(ui, &format!("For it: {}.", backers.join(", ")));
+        if !is_member {
+            return;
+        }
+        for (yes, text) in [(true, "For it"), (false, "Against it")] {
+            if ui.button(text).clicked() {
+                pane.want(Intent::Give(Order::VoteInVenture {
+                    venture: venture.to_owned(),
+                    motion: motion.clone(),
+                    yes,
+                }));
+            }
+        }
+    });
 }
 
 /// The agreement of a venture, in words.

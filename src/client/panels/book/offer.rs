@@ -46,6 +46,8 @@ pub(in crate::client::panels) struct OfferForm {
     per_day: f64,
     hire_days: u32,
     deposit: f64,
+    /// Of a machine for sale.
+    sale: f64,
     sum: f64,
     percent: f64,
     loan_days: f64,
@@ -75,6 +77,7 @@ impl Default for OfferForm {
             per_day: 2_000.0,
             hire_days: 30,
             deposit: 50_000.0,
+            sale: 1_000_000.0,
             sum: 100_000.0,
             percent: 8.0,
             loan_days: 180.0,
@@ -267,7 +270,7 @@ fn delivery(ui: &mut Ui, pane: &mut Pane, facts: &DealsFacts) -> Option<Order> {
 }
 
 fn hire(ui: &mut Ui, pane: &mut Pane) -> Option<Order> {
-    heading(ui, "Let a machine of yours");
+    heading(ui, "Let or sell a machine of yours");
     let machine = ui.horizontal_wrapped(|ui| choose_machine(ui, pane)).inner?;
     let form = &mut pane.forms.book.deals.offer;
     ui.horizontal_wrapped(|ui| {
@@ -283,17 +286,33 @@ fn hire(ui: &mut Ui, pane: &mut Pane) -> Option<Order> {
         ui,
         "If it is lost, the deposit is yours. It goes over as it stands: unload it before.",
     );
+    let form = &mut pane.forms.book.deals.offer;
+    ui.horizontal_wrapped(|ui| {
+        name(ui, "or for good, for");
+        amount(ui, &mut form.sale, 0.0..=1e12, " cr");
+    });
     whom(ui, pane);
     let form = &pane.forms.book.deals.offer;
-    ui.add(theme::primary_button("Offer it for hire"))
-        .clicked()
-        .then(|| Order::OfferHire {
-            machine,
-            credits_per_day: form.per_day,
-            days: form.hire_days,
-            deposit_credits: form.deposit,
-            to: form.audience(),
+    let (hires, sells) = ui
+        .horizontal_wrapped(|ui| {
+            let hires = ui.add(theme::primary_button("Offer it for hire")).clicked();
+            (hires, ui.button("Offer it for sale").clicked())
         })
+        .inner;
+    if sells {
+        return Some(Order::SellMachine {
+            machine,
+            price_credits: form.sale,
+            to: form.audience(),
+        });
+    }
+    hires.then(|| Order::OfferHire {
+        machine,
+        credits_per_day: form.per_day,
+        days: form.hire_days,
+        deposit_credits: form.deposit,
+        to: form.audience(),
+    })
 }
 
 fn loan(ui: &mut Ui, pane: &mut Pane) -> Option<Order> {
