@@ -190,11 +190,10 @@ fn lay(mut laid: ResMut<Laid>, game: Res<Game>, wish: Res<MapWish>) {
         if budget == 0 {
             return;
         }
-        if !laid.claims.contains_key(&claim.id.0) {
-            laid.claims
-                .insert(claim.id.0, lines(terrain, &claim.boundary));
+        laid.claims.entry(claim.id.0).or_insert_with(|| {
             budget -= 1;
-        }
+            lines(terrain, &claim.boundary)
+        });
     }
     if !wish.0 {
         return;

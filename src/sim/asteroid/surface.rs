@@ -129,10 +129,6 @@ impl Cell {
 
 /// Values of the field at places among the samples of a chunk, given by coordinate and in voxels from
 /// the first, to some micrometres: quick where many places are to be told apart.
-#[expect(
-    clippy::needless_range_loop,
-    reason = "a place counts in several arrays at once"
-)]
 pub fn values_at<const PLACES: usize>(
     samples: &Samples,
     places: &[[f32; PLACES]; 3],

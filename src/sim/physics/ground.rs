@@ -118,19 +118,18 @@ impl Ground {
         let mut chunk = Chunk::of(self, surroundings, body.position_m);
         let whole = chunk.knows(body.position_m - spread_m, body.position_m + spread_m);
         let high_m = STEEPEST * reach_m;
-        let near = match &chunk.field {
+        let values_m = match &chunk.field {
             Field::Samples(samples) if whole => {
                 let middle = place_in_samples(chunk.key, body.position_m);
-                let values_m = values_at(samples, &points(middle, axes));
-                values_m
+                values_at(samples, &points(middle, axes))
             }
             Field::Void if whole => return,
             _ => [f32::NEG_INFINITY; POINTS],
         };
-        for (point, _) in near
+        for (point, _) in values_m
             .iter()
             .enumerate()
-            .filter(|(_, near)| **near < high_m as f32)
+            .filter(|(_, value_m)| **value_m < high_m as f32)
         {
             let steps = [0, 1, 2].map(|axis| f64::from(STEPS[axis][point]));
             let arm_m = steps[0] * axes[0] + steps[1] * axes[1] + steps[2] * axes[2];

@@ -353,7 +353,7 @@ fn fly_with_thrusters(
 ) -> FlownWay {
     let mut way = FlownWay::NOT_BEGUN;
     let mark_m = legs[legs.len() - 1].to_m;
-    let mut rest = legs.iter().skip(1);
+    let mut rest = &legs[1..];
     let mut leg = legs[0];
     for _ in 0..FLIGHTS_PER_LEG * legs.len() + FLIGHTS_BESIDES {
         let take_off_m_s = guidance::disturbed_m_s(leg.hop.take_off_m_s, stream);
@@ -370,10 +370,13 @@ fn fly_with_thrusters(
             return way;
         }
         way.miss_m = landed.at_m.distance(mark_m);
-        leg = match rest.next().filter(|_| landed.on_mark) {
-            Some(planned) => *planned,
+        leg = match rest.split_first().filter(|_| landed.on_mark) {
+            Some((planned, others)) => {
+                rest = others;
+                *planned
+            }
             None => {
-                rest = [].iter().skip(0);
+                rest = &[];
                 let next = guidance::plan_leg(
                     terrain,
                     cell,
