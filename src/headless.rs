@@ -29,13 +29,14 @@ use crate::sim::law::regime::Regime;
 use crate::sim::lesson::Lessons;
 use crate::sim::level::modules::Catalogue;
 use crate::sim::level::{Brain, Level};
+use crate::sim::observation::telemetry::Telemetry;
 use crate::sim::observation::{MarketRow, Observation, Scene, Senses};
 use crate::sim::order::{Inbox, Issued, Log, LogLine, Order, Refusal, Taken};
 use crate::sim::physics::{BodyHandle, Motion, Physics};
 use crate::sim::plant::Plant;
 use crate::sim::prospecting::grade_map::GradeMaps;
 use crate::sim::prospecting::probe::Probe;
-use crate::sim::prospecting::trade::DataMarket;
+use crate::sim::prospecting::trade::{DataMarket, OfferView};
 use crate::sim::prospecting::{Grade, GradeMap};
 use crate::sim::prospector::brains::Scripts;
 use crate::sim::prospector::{ProspectorId, Prospectors};
@@ -338,6 +339,20 @@ impl Headless {
     /// The figures of merit so far: at the start, then once a day, in long runs less often.
     pub fn figure_series(&self) -> &[Sample] {
         self.world.resource::<Figures>().samples()
+    }
+
+    /// Offers of survey data that a prospector may take up, and its own; none if there is no
+    /// prospector of that name.
+    pub fn data_offers(&self, prospector: &str) -> Vec<OfferView> {
+        let prospectors = self.world.resource::<Prospectors>();
+        let data = self.world.resource::<DataMarket>();
+        let id = prospectors.find(prospector);
+        id.map_or_else(Vec::new, |id| data.seen_by(prospectors, id))
+    }
+
+    /// Reads all instruments and books at once, as plain numbers.
+    pub fn read_telemetry(&mut self, into: &mut Telemetry) {
+        self.senses().read_telemetry(into);
     }
 
     /// Where everything stands, for drawing.

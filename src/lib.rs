@@ -7,6 +7,7 @@
 //! - [`headless`] owns one world and steps it, for tests, the command line and the window alike.
 //! - [`record`] writes a run to a folder and runs it again.
 //! - [`reference`](mod@reference) holds the formulas of the simulation against published cases.
+//! - [`train`] makes worlds into environments for learning agents.
 //! - [`compare`] runs one level under several charters, over many seeds.
 //! - `client` is the window and the offscreen pictures (feature `client`).
 
@@ -18,3 +19,4 @@ pub mod headless;
 pub mod record;
 pub mod reference;
 pub mod sim;
+pub mod train;

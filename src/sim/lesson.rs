@@ -25,9 +25,8 @@ pub struct Lessons {
     deeds: Vec<Option<Deed>>,
     /// In the order of the prospectors.
     pupils: Vec<Pupil>,
-    /// Orders and entries of the ledger that have been looked at.
-    orders_seen: usize,
-    entries_seen: usize,
+    /// How many orders have been looked at.
+    orders_seen: u64,
 }
 
 /// One prospector's progress.
@@ -36,8 +35,6 @@ struct Pupil {
     is_taught: bool,
     /// By step; a step that is only read is never done.
     done: Vec<bool>,
-    sold_g: i64,
-    delivered_g: i64,
 }
 
 impl Lessons {
@@ -107,29 +104,13 @@ pub(super) fn follow(
     plants: Query<&Plant>,
 ) {
     let lessons = &mut *lessons;
-    let entries = ledger.journal();
-    for entry in &entries[lessons.entries_seen..] {
-        let (owner, is_sale) = match entry.memo {
-            Memo::Sold => (tank_owner(&plants, entry.from), true),
-            Memo::Delivered => (bin_owner(&robots, entry.from), false),
-            _ => continue,
-        };
-        let Some(pupil) = owner.and_then(|id| lessons.pupils.get_mut(id.0 as usize)) else {
-            continue;
-        };
-        if is_sale {
-            pupil.sold_g += entry.amount;
-        } else {
-            pupil.delivered_g += entry.amount;
-        }
-    }
-    lessons.entries_seen = entries.len();
-
+    // The log forgets its oldest orders in between.
+    let new = usize::try_from(log.taken_count() - lessons.orders_seen).unwrap_or(usize::MAX);
     let orders = log.taken();
-    for taken in &orders[lessons.orders_seen..] {
+    for taken in &orders[orders.len().saturating_sub(new)..] {
         lessons.take(taken, &prospectors);
     }
-    lessons.orders_seen = orders.len();
+    lessons.orders_seen = log.taken_count();
 
     // Most of what is asked for lasts longer than a second; the rest is counted as it comes.
     if clock.end_ms() / 1000 == clock.time_ms() / 1000 {
@@ -159,11 +140,19 @@ pub(super) fn follow(
                 } => robots
                     .iter()
                     .any(|(robot, bin, _)| own(robot, wanted) && enough(bin.load_g(), *mass_kg)),
-                Deed::Delivered { mass_kg } => enough(pupil.delivered_g, *mass_kg),
+                Deed::Delivered { mass_kg } => {
+                    let own = robots.iter().filter(|(robot, ..)| robot.owner == id);
+                    let bins = own.map(|(_, bin, _)| bin.account);
+                    enough(moved_g(&ledger, Memo::Delivered, bins), *mass_kg)
+                }
                 Deed::Baked { mass_kg } => plants
                     .iter()
                     .any(|plant| plant.owner == id && enough(plant.water_g(), *mass_kg)),
-                Deed::Sold { mass_kg } => enough(pupil.sold_g, *mass_kg),
+                Deed::Sold { mass_kg } => {
+                    let own = plants.iter().filter(|plant| plant.owner == id);
+                    let tanks = own.map(|plant| plant.water_account);
+                    enough(moved_g(&ledger, Memo::Sold, tanks), *mass_kg)
+                }
                 Deed::Claimed => registry
                     .standing()
                     .any(|claim| claim.holder == prospector.name),
@@ -177,14 +166,8 @@ pub(super) fn follow(
     }
 }
 
-fn tank_owner(plants: &Query<&Plant>, account: AccountId) -> Option<ProspectorId> {
-    let mut plants = plants.iter();
-    let plant = plants.find(|plant| plant.water_account == account)?;
-    Some(plant.owner)
-}
-
-fn bin_owner(robots: &Query<(&Robot, &Bin, &Anchor)>, account: AccountId) -> Option<ProspectorId> {
-    let mut robots = robots.iter();
-    let (robot, ..) = robots.find(|(_, bin, _)| bin.account == account)?;
-    Some(robot.owner)
+/// All that ever left some accounts for a reason [g].
+fn moved_g(ledger: &Ledger, memo: Memo, accounts: impl Iterator<Item = AccountId>) -> i64 {
+    let moved = accounts.map(|account| ledger.moved(memo, Some(account), None));
+    i64::try_from(moved.sum::<i128>()).unwrap_or(i64::MAX)
 }

@@ -36,9 +36,12 @@ use super::prospecting::{
 };
 use super::prospector::{ProspectorId, Prospectors};
 use super::robot::autopilot::Autopilot;
+use super::robot::drill::Boreholes;
 use super::robot::{Anchor, Battery, Bin, Drive, Gear, Health, Robot, Service, Tank, Tool};
 use super::voyage::rocket;
 use super::{Clock, Terms};
+
+pub mod telemetry;
 
 /// What a robot is doing, in one word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -419,6 +422,7 @@ pub struct Senses<'w, 's> {
     data: Res<'w, DataMarket>,
     commerce: Res<'w, Commerce>,
     lessons: Res<'w, Lessons>,
+    boreholes: Res<'w, Boreholes>,
     robots: Query<
         'w,
         's,

@@ -1,0 +1,21 @@
+//! Training: worlds as environments for learning agents, for Python and for trained brains.
+//!
+//! - [`Task`] says who acts, by what means, how often, for what reward: plain data, in RON.
+//! - [`Layout`] names every number of an observation and every choice of an action.
+//! - [`Env`] is one world stepped by agents; [`Batch`] is many, over threads.
+//!
+//! An agent acts by the same orders and sees the same instruments and public record as a player.
+//! Nothing here reads the truth about the ground.
+
+mod action;
+mod batch;
+mod env;
+mod layout;
+mod look;
+mod task;
+
+pub use action::{Heads, Kind as ActionKind, RobotVerb};
+pub use batch::{Autoreset, Batch, Buffers, Outcome};
+pub use env::{Actions, AgentMetrics, Env, Fault, Metrics, Snapshot, episode_seed};
+pub use layout::{Field, Layout, VERSION as LAYOUT_VERSION};
+pub use task::{Control, Goal, Randomise, Reward, Stride, TASKS, Task, TaskError, Who, set_field};
