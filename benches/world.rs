@@ -52,6 +52,40 @@ fn tick_of_five_robots_in_flight(bencher: Bencher) {
     bencher.bench_local(|| world.step());
 }
 
+/// A level of nine prospectors and seventeen robots, after some days.
+fn rush() -> Headless {
+    let level = Level::find("the-last-ice").expect("the level ships with the program");
+    let mut world = Headless::load(&level, None).expect("the level is valid");
+    world.run_until_ms(4 * 86_400_000);
+    world
+}
+
+#[divan::bench(args = ["in physics", "in a rush"])]
+fn checkpoint(bencher: Bencher, of: &str) {
+    let mut world = if of == "in a rush" { rush() } else { settled() };
+    bencher.bench_local(|| world.checkpoint());
+}
+
+#[divan::bench(args = ["in physics", "in a rush"])]
+fn return_to(bencher: Bencher, of: &str) {
+    let mut world = if of == "in a rush" { rush() } else { settled() };
+    let checkpoint = world.checkpoint();
+    for _ in 0..100 {
+        world.step();
+    }
+    bencher.bench_local(|| world.return_to(&checkpoint));
+}
+
+#[divan::bench(args = ["in physics", "in a rush"])]
+fn reset(bencher: Bencher, of: &str) {
+    let mut world = if of == "in a rush" { rush() } else { settled() };
+    let mut seed = 0;
+    bencher.bench_local(|| {
+        seed += 1;
+        world.reset(Some(seed));
+    });
+}
+
 #[divan::bench]
 fn snapshot(bencher: Bencher) {
     let mut world = settled();

@@ -13,6 +13,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::sim::asteroid::constituent::Constituent;
 use crate::sim::asteroid::{BodyError, Terrain};
+use crate::sim::build::Setting;
+use crate::sim::chronicle::Chronicle;
 use crate::sim::desk::Desk;
 use crate::sim::desk::goods::SaleQuote;
 use crate::sim::economy::commerce::{Commerce, TradeView};
@@ -47,16 +49,17 @@ use crate::sim::robot::feats::Feats;
 use crate::sim::robot::recoil::Recoil;
 use crate::sim::robot::service::{RefitEstimate, ServiceEstimate};
 use crate::sim::robot::{self, Anchor, Battery, Bin, Gear, Health, Robot, Service, Tank, Tool};
-use crate::sim::snapshot::{self, SnapshotError};
+use crate::sim::snapshot::{self, Checkpoint, Copier, SnapshotError, State};
 use crate::sim::tally::Tally;
-use crate::sim::{Accounts, Clock, SimPlugin, Terms, Tick, build, pace};
+use crate::sim::{Accounts, Clock, SimPlugin, Terms, Tick, pace};
 
 /// A world that is stepped by whoever holds it.
 pub struct Headless {
     world: World,
     tick: Schedule,
-    level: Level,
+    setting: Arc<Setting>,
     seed: u64,
+    copier: Copier,
     senses: SystemState<Senses<'static, 'static>>,
     tally: SystemState<Tally<'static, 'static>>,
     desk: SystemState<Desk<'static, 'static>>,
@@ -160,10 +163,10 @@ impl Headless {
     /// # Errors
     /// [`LoadError`] if the level names a body that the catalogue does not have.
     pub fn load(level: &Level, seed: Option<u64>) -> Result<Self, LoadError> {
+        let setting = Setting::of(level)?;
         let seed = seed.unwrap_or(level.seed);
-        let (mut world, tick) = empty_world();
-        build::populate(&mut world, level, seed)?;
-        Ok(Self::around(world, tick, level.clone(), seed))
+        let start = setting.start(seed);
+        Ok(Self::new(setting, seed, &start))
     }
 
     /// The world of a snapshot.
@@ -171,26 +174,59 @@ impl Headless {
     /// # Errors
     /// [`SnapshotError`] if the bytes are not a whole snapshot of this version.
     pub fn restore(bytes: &[u8]) -> Result<Self, SnapshotError> {
-        let (mut world, tick) = empty_world();
-        let (level, seed) = snapshot::restore(&mut world, bytes)?;
-        Ok(Self::around(world, tick, level, seed))
+        Ok(Self::from_checkpoint(&snapshot::read(bytes)?))
     }
 
-    fn around(mut world: World, tick: Schedule, level: Level, seed: u64) -> Self {
+    /// A new world that goes on from a checkpoint.
+    pub fn from_checkpoint(checkpoint: &Checkpoint) -> Self {
+        let setting = Arc::clone(checkpoint.setting());
+        Self::new(setting, checkpoint.seed(), checkpoint.state())
+    }
+
+    fn new(setting: Arc<Setting>, seed: u64, state: &State) -> Self {
+        let (mut world, tick) = empty_world();
+        setting.install(&mut world);
+        let mut copier = Copier::new(&mut world);
+        copier.put(&mut world, &setting, state);
         Self {
+            copier,
             senses: SystemState::new(&mut world),
             tally: SystemState::new(&mut world),
             desk: SystemState::new(&mut world),
             pilots: world.query(),
             world,
             tick,
-            level,
+            setting,
             seed,
         }
     }
 
+    /// All that the world is now, kept in memory: see [`Headless::return_to`].
+    pub fn checkpoint(&mut self) -> Checkpoint {
+        Checkpoint::new(&self.setting, self.seed, self.copier.copy(&self.world))
+    }
+
+    /// Makes this world what another, or this one, was when the checkpoint was taken: it goes on from
+    /// there as that would have, bit for bit.
+    pub fn return_to(&mut self, checkpoint: &Checkpoint) {
+        if !Arc::ptr_eq(&self.setting, checkpoint.setting()) {
+            self.setting = Arc::clone(checkpoint.setting());
+            self.setting.install(&mut self.world);
+        }
+        self.seed = checkpoint.seed();
+        self.copier
+            .put(&mut self.world, &self.setting, checkpoint.state());
+    }
+
+    /// Starts anew, as [`Headless::load`] would with the same level; `None` keeps the seed.
+    pub fn reset(&mut self, seed: Option<u64>) {
+        self.seed = seed.unwrap_or(self.seed);
+        let start = self.setting.start(self.seed);
+        self.copier.put(&mut self.world, &self.setting, &start);
+    }
+
     pub fn level(&self) -> &Level {
-        &self.level
+        &self.setting.level
     }
 
     pub fn seed(&self) -> u64 {
@@ -251,7 +287,7 @@ impl Headless {
     }
 
     /// The newest messages of the world, oldest first.
-    pub fn log(&self) -> &[LogLine] {
+    pub fn log(&self) -> &Chronicle<LogLine> {
         self.world.resource::<Log>().lines()
     }
 
@@ -261,7 +297,7 @@ impl Headless {
     }
 
     /// The newest orders taken, with their answers: all of them up to some ten thousand.
-    pub fn orders_taken(&self) -> &[Taken] {
+    pub fn orders_taken(&self) -> &Chronicle<Taken> {
         self.world.resource::<Log>().taken()
     }
 
@@ -497,7 +533,7 @@ impl Headless {
 
     /// Snapshot of the whole world.
     pub fn save(&mut self) -> Vec<u8> {
-        snapshot::save(&mut self.world, &self.level, self.seed)
+        snapshot::save(&self.checkpoint())
     }
 
     /// Puts a robot somewhere with some velocity: the initial state of an experiment, not a thing
@@ -692,7 +728,7 @@ impl Headless {
         let log = world.resource::<Log>();
         let market = world.resource::<Markets>().main();
         Report {
-            level: self.level.name.clone(),
+            level: self.setting.level.name.clone(),
             seed: self.seed,
             ticks: world.resource::<Clock>().tick(),
             sim_s: 1e-3 * world.resource::<Clock>().time_ms() as f64,

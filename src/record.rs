@@ -469,7 +469,7 @@ impl Recorder {
         let taken = world.orders_taken();
         let new = (count - self.orders_seen).min(taken.len() as u64) as usize;
         self.orders_seen = count;
-        for taken in &taken[taken.len() - new..] {
+        for taken in taken.since(taken.len() - new) {
             let given = &mut self.given;
             let position = if taken.scripted {
                 None

@@ -72,11 +72,8 @@ fn give(world: &mut Headless, by: &str, order: Order) -> Result<(), String> {
     while world.orders_taken().len() == before {
         world.step();
     }
-    let taken = &world.orders_taken()[before..];
-    let own = taken
-        .iter()
-        .find(|taken| !taken.scripted)
-        .expect("it was taken");
+    let mut taken = world.orders_taken().since(before);
+    let own = taken.find(|taken| !taken.scripted).expect("it was taken");
     own.answer.clone().map_err(|refusal| refusal.to_string())
 }
 

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod body_command;
+mod checkpoints;
 mod cli;
 mod compare;
 mod contact;

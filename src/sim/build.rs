@@ -1,14 +1,17 @@
 //! Builds a world from a level: who stands where with what.
+//!
+//! Where a machine stands, and most else, does not depend on the seed of the run. So a level is built
+//! once, and a run starts with a copy of that in which chance is drawn anew.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
 
 use bevy::math::{DQuat, DVec3};
 use bevy::prelude::*;
 
 use super::asteroid::catalogue::composition;
 use super::asteroid::{BodyError, BodyModel, Feedstock, Terrain, spin};
-use super::daylight::{Daylight, Horizon};
+use super::daylight::Horizon;
 use super::economy::commerce::Commerce;
 use super::economy::figures::Figures;
 use super::economy::ledger::{AccountKind, Good, Ledger, Memo, Unit};
@@ -22,11 +25,13 @@ use super::order::{Inbox, Log};
 use super::physics::{Motion, Physics};
 use super::plant::process::NobleRatios;
 use super::plant::{BAKE, Plant, grams};
+use super::prospecting::grade_map::GradeMaps;
 use super::prospecting::probe::Probe;
 use super::prospecting::trade::DataMarket;
 use super::prospecting::{Provenance, Survey, measure};
 use super::prospector::brains::{Script, Scripts};
 use super::prospector::{Prospector, ProspectorId, Prospectors};
+use super::robot::anchor_ground::Loosened;
 use super::robot::atlas::Atlas;
 use super::robot::autopilot::Autopilot;
 use super::robot::drill::Boreholes;
@@ -35,6 +40,7 @@ use super::robot::recoil::Recoil;
 use super::robot::{
     Anchor, Battery, Bin, Drive, FieldCell, Gear, Health, Robot, Service, Spares, Tank, Tool, stand,
 };
+use super::snapshot::{PlantState, RobotState, State};
 use super::voyage::{orbit, shipping};
 use super::{Accounts, Chance, Clock, Terms};
 
@@ -47,13 +53,92 @@ const LOOK_FROM_M: f64 = 3.0;
 /// A machine is set down on the most level ground within this distance of its site [m].
 const LEVEL_GROUND_M: f64 = 6.0;
 
-/// Fills an empty world from a checked level.
-///
-/// # Errors
-/// [`BodyError`] if there is no such body.
-pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyError> {
-    let model = BodyModel::of(&level.body, level.anchor())?;
-    let terrain = Terrain::new(Arc::clone(&model));
+/// What all runs of a level have in common.
+pub struct Setting {
+    pub level: Level,
+    pub(super) model: Arc<BodyModel>,
+    pub(super) terms: Terms,
+    catalogue: Catalogue,
+    atlas: Atlas,
+    /// How the runs start, but for what chance decides.
+    start: OnceLock<State>,
+}
+
+impl Setting {
+    /// The setting of a checked level: one and the same for all worlds that use it at one time.
+    ///
+    /// # Errors
+    /// [`BodyError`] if there is no such body.
+    pub fn of(level: &Level) -> Result<Arc<Self>, BodyError> {
+        static SETTINGS: LazyLock<Mutex<Vec<Weak<Setting>>>> = LazyLock::new(Mutex::default);
+        let model = BodyModel::of(&level.body, level.anchor())?;
+        let mut settings = SETTINGS.lock().unwrap_or_else(PoisonError::into_inner);
+        settings.retain(|setting| setting.strong_count() != 0);
+        // Another model of the same level is that of a mesh that has changed.
+        let known = settings
+            .iter()
+            .filter_map(Weak::upgrade)
+            .find(|setting| Arc::ptr_eq(&setting.model, &model) && setting.level == *level);
+        Ok(known.unwrap_or_else(|| {
+            let setting = Arc::new(Self {
+                terms: terms(level, &model),
+                catalogue: Catalogue::of(level),
+                atlas: Atlas::of(&model),
+                level: level.clone(),
+                start: OnceLock::new(),
+                model,
+            });
+            settings.push(Arc::downgrade(&setting));
+            setting
+        }))
+    }
+
+    /// Gives a world what no tick changes.
+    pub fn install(&self, world: &mut World) {
+        world.insert_resource(self.atlas.clone());
+        world.insert_resource(self.catalogue.clone());
+        world.insert_resource(self.terms.clone());
+    }
+
+    /// How a run with this seed starts.
+    pub fn start(&self, seed: u64) -> State {
+        let mut state = self.start.get_or_init(|| self.build()).clone();
+        draw(&mut state, seed);
+        state
+    }
+
+    fn build(&self) -> State {
+        build(&self.level, &self.model, &self.catalogue)
+    }
+}
+
+/// Draws all that chance decides before a run begins.
+fn draw(state: &mut State, seed: u64) {
+    state.chance = Chance::new(seed);
+    // What is known of the body before anybody has been there.
+    let mut known = Survey::default();
+    known.add(
+        Arc::new(measure::from_earth(&state.terrain, seed)),
+        Provenance::Public,
+    );
+    for prospector in &mut state.prospectors.0 {
+        prospector.survey = known.clone();
+    }
+    let scripts = state.prospectors.iter().enumerate();
+    let scripts = scripts.map(|(index, (_, prospector))| match prospector.brain {
+        Brain::Human => None,
+        Brain::Scripted { .. } => Some(Script::new(seed, &prospector.name, index)),
+    });
+    state.scripts = Scripts(scripts.collect());
+    state.regime.reseed(seed);
+    for RobotState { robot, health, .. } in &mut state.robots {
+        *health = Health::new(&robot.kind, &robot.name, &state.chance);
+    }
+}
+
+/// Everything before the first tick, with the chances of seed 0.
+fn build(level: &Level, model: &Arc<BodyModel>, catalogue: &Catalogue) -> State {
+    let terrain = Terrain::new(Arc::clone(model));
     let mut ledger = Ledger::default();
     let mass = |good| Unit::Good(good);
     let rock = ledger.open(
@@ -104,14 +189,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
         vented,
     };
 
-    // What is known of the body before anybody has been there.
-    let mut known = Survey::default();
-    known.add(
-        Arc::new(measure::from_earth(&terrain, seed)),
-        Provenance::Public,
-    );
     let mut prospectors = Prospectors::default();
-    let mut scripts = Scripts::default();
     let mut commerce = Commerce::default();
     for spec in &level.prospectors {
         let account = ledger.open(
@@ -135,13 +213,9 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
             kind: spec.kind,
             brain: spec.brain.clone(),
             account,
-            survey: known.clone(),
+            survey: Survey::default(),
             upkeep_due_ucr: 0,
             upkeep_paid_ucr: 0,
-        });
-        scripts.0.push(match spec.brain {
-            Brain::Human => None,
-            Brain::Scripted { .. } => Some(Script::new(seed, &spec.name, scripts.0.len())),
         });
     }
     let owner = |name: &str, prospectors: &Prospectors| -> ProspectorId {
@@ -152,6 +226,8 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
 
     let mut physics = Physics::default();
     let mut taken = Vec::new();
+    let mut plants = Vec::new();
+    let mut robots = Vec::new();
     let plant_kinds: BTreeMap<_, _> = level
         .plant_kinds
         .iter()
@@ -163,7 +239,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
         let kind = Arc::clone(&plant_kinds[&spec.kind]);
         let (position_m, rotation) = stand_on(
             &terrain,
-            place_m(&model, level, &spec.site),
+            place_m(model, level, &spec.site),
             kind.size_m,
             &mut taken,
         );
@@ -236,10 +312,12 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
             solar_w: 0.0,
             next_look_ms: 0,
         };
-        world.spawn((plant, Horizon::default()));
+        plants.push(PlantState {
+            plant,
+            horizon: Horizon::default(),
+        });
     }
-    let catalogue = Catalogue::of(level);
-    let chance = Chance::new(seed);
+    let chance = Chance::new(0);
     let mut robot_kinds: BTreeMap<&str, Arc<RobotKind>> = BTreeMap::new();
     for spec in &level.robots {
         robot_kinds.entry(&spec.kind).or_insert_with(|| {
@@ -254,7 +332,7 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
         let kind = Arc::clone(&robot_kinds[spec.kind.as_str()]);
         let (position_m, rotation) = stand_on(
             &terrain,
-            place_m(&model, level, &spec.site),
+            place_m(model, level, &spec.site),
             kind.size_m,
             &mut taken,
         );
@@ -302,32 +380,33 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
             robot.size_m(),
             mass_kg as f32,
         );
-        world.spawn((
+        robots.push(RobotState {
+            health: Health::new(&kind, &spec.name, &chance),
             robot,
             motion,
             body,
-            Bin {
+            bin: Bin {
                 load: Feedstock::default(),
                 capacity_g: grams(kind.bin_capacity_kg),
                 account: bin_account,
             },
-            Tank {
+            tank: Tank {
                 propellant_g,
                 capacity_g: grams(kind.tank_capacity_kg),
                 account: tank_account,
                 owed_g: 0.0,
             },
-            Battery::full(kind.battery_wh),
-            Anchor::Out,
-            Tool::default(),
-            Drive::default(),
-            Autopilot::default(),
-            Probe::default(),
-            Gear::default(),
-            Health::new(&kind, &spec.name, &chance),
-            Service::default(),
-            (FieldCell::default(), Horizon::default()),
-        ));
+            battery: Battery::full(kind.battery_wh),
+            anchor: Anchor::Out,
+            tool: Tool::default(),
+            drive: Drive::default(),
+            pilot: Autopilot::default(),
+            probe: Probe::default(),
+            gear: Gear::default(),
+            service: Service::default(),
+            cell: FieldCell::default(),
+            horizon: Horizon::default(),
+        });
     }
 
     let roster = prospectors
@@ -338,39 +417,33 @@ pub fn populate(world: &mut World, level: &Level, seed: u64) -> Result<(), BodyE
             account: prospector.account,
         })
         .collect();
-    let regime = Regime::found(
-        level.charter(),
-        seed,
-        roster,
-        &mut ledger,
-        accounts.registry,
-    );
-    let terms = terms(level, &model);
-    world.insert_resource(Atlas::of(terrain.model()));
-    world.insert_resource(Daylight::at(&terrain, &terms, 0));
-    world.insert_resource(Clock::default());
-    world.insert_resource(terms);
-    world.insert_resource(accounts);
-    world.insert_resource(catalogue);
-    world.insert_resource(chance);
-    world.insert_resource(prospectors);
-    world.insert_resource(scripts);
-    world.insert_resource(Inbox::default());
-    world.insert_resource(Log::default());
-    world.insert_resource(ledger);
-    world.insert_resource(physics);
-    world.insert_resource(terrain);
-    world.insert_resource(Feats::default());
-    world.insert_resource(Lessons::of(level));
-    world.insert_resource(Recoil::default());
-    world.insert_resource(Boreholes::default());
-    world.insert_resource(Markets::new(level.market.clone(), level.markets.terms()));
-    world.insert_resource(Registry::new(model.centre_m()));
-    world.insert_resource(DataMarket::default());
-    world.insert_resource(commerce);
-    world.insert_resource(Figures::default());
-    world.insert_resource(regime);
-    Ok(())
+    let regime = Regime::found(level.charter(), 0, roster, &mut ledger, accounts.registry);
+    State {
+        clock: Clock::default(),
+        accounts,
+        chance,
+        prospectors,
+        scripts: Scripts::default(),
+        inbox: Inbox::default(),
+        log: Log::default(),
+        ledger,
+        markets: Markets::new(level.market.clone(), level.markets.terms()),
+        registry: Registry::new(model.centre_m()),
+        data: DataMarket::default(),
+        commerce,
+        figures: Figures::default(),
+        regime,
+        terrain,
+        feats: Feats::default(),
+        lessons: Lessons::of(level),
+        recoil: Recoil::default(),
+        boreholes: Boreholes::default(),
+        robots,
+        plants,
+        physics,
+        grade_maps: GradeMaps::default(),
+        loosened: Loosened::default(),
+    }
 }
 
 /// Opens the accounts of spare parts of a machine.
@@ -397,7 +470,7 @@ fn open_spares(
 }
 
 /// What the level sets once.
-pub(super) fn terms(level: &Level, model: &BodyModel) -> Terms {
+fn terms(level: &Level, model: &BodyModel) -> Terms {
     let milliseconds = |seconds: f64| (1e3 * seconds).round() as u64;
     // The Sun stands over longitude (12 h − h) · 15° at the start.
     let sky = orbit::sky(model.record(), level.start.jd_tdb, DQuat::IDENTITY);

@@ -2,6 +2,7 @@
 
 use bevy::math::{DQuat, DVec3};
 use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::Terms;
 use super::asteroid::Terrain;
@@ -70,11 +71,14 @@ impl Daylight {
     }
 }
 
-/// The skyline around a machine that stands still. A cache: not part of the state.
+/// The skyline around a machine that stands still.
+///
+/// A machine that has moved a little keeps the skyline of where it was, so that this is part of what a
+/// world is, though it saves time only.
 ///
 /// A ray towards the Sun costs some twenty looks into the relief; a machine that stands for hours
 /// measures its skyline once and compares angles from then on.
-#[derive(Component, Clone, Debug, Default)]
+#[derive(Component, Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Horizon {
     place: Option<(Vec3, u64)>,
     up: DVec3,

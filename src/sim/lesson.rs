@@ -43,7 +43,6 @@ impl Lessons {
         let pupils = level.prospectors.iter().map(|prospector| Pupil {
             is_taught: matches!(prospector.brain, Brain::Human),
             done: vec![false; level.lesson.len()],
-            ..default()
         });
         Self {
             pupils: pupils.collect(),
@@ -107,7 +106,7 @@ pub(super) fn follow(
     // The log forgets its oldest orders in between.
     let new = usize::try_from(log.taken_count() - lessons.orders_seen).unwrap_or(usize::MAX);
     let orders = log.taken();
-    for taken in &orders[orders.len().saturating_sub(new)..] {
+    for taken in orders.since(orders.len().saturating_sub(new)) {
         lessons.take(taken, &prospectors);
     }
     lessons.orders_seen = log.taken_count();

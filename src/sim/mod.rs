@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod asteroid;
 pub mod build;
+pub mod chronicle;
 pub mod daylight;
 pub mod desk;
 pub mod economy;

@@ -10,6 +10,7 @@ use std::fmt;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::chronicle::Chronicle;
 use super::economy::auction::Side;
 use super::economy::fleet::Machine;
 use super::economy::good::Good;
@@ -1056,10 +1057,12 @@ pub struct LogLine {
 /// The newest messages and orders.
 #[derive(Resource, Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Log {
-    lines: Vec<LogLine>,
+    /// Least numbers of messages and orders that are kept, where they are not the usual ones.
+    kept: Option<(usize, usize)>,
+    lines: Chronicle<LogLine>,
     /// Lines and orders dropped from the front to keep the log bounded.
     dropped: u64,
-    taken: Vec<Taken>,
+    taken: Chronicle<Taken>,
     dropped_taken: u64,
     refused: u64,
 }
@@ -1069,7 +1072,17 @@ impl Log {
     /// At least so many of the newest orders are kept.
     pub const KEPT_ORDERS: usize = 10_000;
 
-    pub fn lines(&self) -> &[LogLine] {
+    /// Keeps at least so many of the newest messages and orders, and no more than twice as many, from
+    /// now on: who steps a thousand worlds reads none of them.
+    pub fn keep(&mut self, lines: usize, orders: usize) {
+        self.kept = Some((lines.max(1), orders.max(1)));
+    }
+
+    fn kept(&self) -> (usize, usize) {
+        self.kept.unwrap_or((Self::KEPT_LINES, Self::KEPT_ORDERS))
+    }
+
+    pub fn lines(&self) -> &Chronicle<LogLine> {
         &self.lines
     }
 
@@ -1080,7 +1093,7 @@ impl Log {
 
     /// The newest orders taken, oldest first: all of them up to [`Log::KEPT_ORDERS`], and never
     /// more than twice as many.
-    pub fn taken(&self) -> &[Taken] {
+    pub fn taken(&self) -> &Chronicle<Taken> {
         &self.taken
     }
 
@@ -1114,17 +1127,21 @@ impl Log {
 
     pub(super) fn record(&mut self, taken: Taken) {
         self.refused += u64::from(taken.answer.is_err());
-        if self.taken.len() == 2 * Self::KEPT_ORDERS {
-            self.taken.drain(..Self::KEPT_ORDERS);
-            self.dropped_taken += Self::KEPT_ORDERS as u64;
+        let (_, kept) = self.kept();
+        if 2 * kept <= self.taken.len() {
+            let dropped = self.taken.len() - kept;
+            self.taken.forget(dropped);
+            self.dropped_taken += dropped as u64;
         }
         self.taken.push(taken);
     }
 
     fn push(&mut self, line: LogLine) {
-        if self.lines.len() == 2 * Self::KEPT_LINES {
-            self.lines.drain(..Self::KEPT_LINES);
-            self.dropped += Self::KEPT_LINES as u64;
+        let (kept, _) = self.kept();
+        if 2 * kept <= self.lines.len() {
+            let dropped = self.lines.len() - kept;
+            self.lines.forget(dropped);
+            self.dropped += dropped as u64;
         }
         self.lines.push(line);
     }

@@ -618,7 +618,7 @@ impl Env {
         let taken = self.world.orders_taken();
         let new = (count - self.episode.orders_seen).min(taken.len() as u64) as usize;
         self.episode.orders_seen = count;
-        for order in &taken[taken.len() - new..] {
+        for order in taken.since(taken.len() - new) {
             if order.answer.is_ok() || order.scripted {
                 continue;
             }

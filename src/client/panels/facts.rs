@@ -9,6 +9,7 @@ use bevy::prelude::*;
 use crate::client::Game;
 use crate::client::selection::Forecast;
 use crate::headless::Headless;
+use crate::sim::chronicle::Chronicle;
 use crate::sim::economy::ledger::{Account, Entry, Ledger, Memo, Unit};
 use crate::sim::level::{Goal, Level};
 use crate::sim::observation::{Observation, OtherRobot};
@@ -261,7 +262,7 @@ fn market(headless: &Headless, seen: &Observation, questions: &Questions) -> Mar
     MarketFacts { offers }
 }
 
-fn messages(log: &[LogLine], player: &str) -> Vec<LogLine> {
+fn messages(log: &Chronicle<LogLine>, player: &str) -> Vec<LogLine> {
     let mut lines: Vec<LogLine> = log
         .iter()
         .rev()
@@ -418,6 +419,7 @@ mod tests {
             line(Some("player"), "mine"),
             line(Some("hydra"), "theirs"),
         ];
+        let log = log.into_iter().collect();
         let seen: Vec<_> = messages(&log, "player")
             .into_iter()
             .map(|l| l.text)

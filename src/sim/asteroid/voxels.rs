@@ -10,7 +10,7 @@
 //! is drawn, and colliders need not be made every tick.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bevy::math::{DQuat, DVec3};
 use bevy::prelude::Resource;
@@ -51,7 +51,7 @@ pub struct Terrain {
     model: Arc<BodyModel>,
     turning: Turning,
     /// By key. Few: only those that something was taken from.
-    chunks: Vec<ChunkEdits>,
+    chunks: Vec<Arc<ChunkEdits>>,
     /// One for each of `chunks`, as gravity feels it.
     holes: Vec<Mascon>,
     /// Counts the changes of `holes`.
@@ -62,7 +62,7 @@ pub struct Terrain {
     revisions: BTreeMap<ChunkKey, u32>,
     changed: BTreeSet<ChunkKey>,
     /// By centre on the dig grid and radius in the same unit.
-    digs: BTreeMap<[i32; 4], Dig>,
+    digs: Arc<BTreeMap<[i32; 4], Dig>>,
     /// Voxels whose surroundings have changed and may not hold any more.
     pub(super) restless: BTreeSet<(ChunkKey, u16)>,
     fields: Mutex<BTreeMap<ChunkKey, (u32, Arc<Samples>)>>,
@@ -125,7 +125,7 @@ struct VoxelOre {
 /// The voxels that one place of work reaches, nearest first.
 #[derive(Clone, Debug)]
 struct Dig {
-    voxels: Vec<Reach>,
+    voxels: Arc<[Reach]>,
     /// All before this one are empty, and stay so.
     next: usize,
 }
@@ -144,7 +144,7 @@ struct SavedTerrain {
     body: BodyChoice,
     anchor: Anchor,
     turning: Turning,
-    chunks: Vec<ChunkEdits>,
+    chunks: Vec<Arc<ChunkEdits>>,
     revisions: BTreeMap<ChunkKey, u32>,
     changed: BTreeSet<ChunkKey>,
     restless: BTreeSet<(ChunkKey, u16)>,
@@ -172,7 +172,7 @@ impl Terrain {
             removed_g: 0,
             revisions: BTreeMap::new(),
             changed: BTreeSet::new(),
-            digs: BTreeMap::new(),
+            digs: Arc::default(),
             restless: BTreeSet::new(),
             fields: Mutex::default(),
             meshes: Mutex::default(),
@@ -245,15 +245,15 @@ impl Terrain {
         }
         let place = self.dig_at(centre, radius_m.min(DIG_RADIUS_MAX_M));
         while spoil.mass_g < want_g {
-            let dig = self.digs.get_mut(&place).expect("it has just been made");
+            let dig = self.digs.get(&place).expect("it has just been made");
             let Some(&reach) = dig.voxels.get(dig.next) else {
                 break;
             };
             let taken = self.take(reach, want_g - spoil.mass_g);
             spoil.add(taken);
             if spoil.mass_g < want_g {
-                let dig = self.digs.get_mut(&place).expect("taking forgets no dig");
-                dig.next += 1;
+                let digs = Arc::make_mut(&mut self.digs);
+                digs.get_mut(&place).expect("taking forgets no dig").next += 1;
             }
         }
         self.removed_g += spoil.mass_g;
@@ -284,7 +284,7 @@ impl Terrain {
 
     /// [`Terrain::removed_g`] again, added up from the voxels: for the audit.
     pub fn recount_removed_g(&self) -> i64 {
-        self.chunks.iter().map(ChunkEdits::recount_g).sum()
+        self.chunks.iter().map(|chunk| chunk.recount_g()).sum()
     }
 
     /// Gravity of the rock that is there [m/s²].
@@ -334,8 +334,7 @@ impl Terrain {
         if revision == 0 {
             return self.model.chunk_mesh(key);
         }
-        // A poisoned lock still guards whole meshes.
-        let mut meshes = self.meshes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut meshes = locked(&self.meshes);
         if let Some((made, mesh)) = meshes.get(&key)
             && *made == revision
         {
@@ -346,12 +345,18 @@ impl Terrain {
         mesh
     }
 
+    /// [`Terrain::field`] of a chunk that was dug, if it need not be made for this.
+    pub fn field_at_hand(&self, key: ChunkKey) -> Option<Field> {
+        let fields = locked(&self.fields);
+        let (made, samples) = fields.get(&key)?;
+        (*made == self.chunk_revision(key)).then(|| Field::Samples(Arc::clone(samples)))
+    }
+
     /// What things that touch the ground feel of a chunk.
     pub fn field(&self, key: ChunkKey) -> Field {
         let revision = self.chunk_revision(key);
         if revision != 0 {
-            // A poisoned lock still guards whole values.
-            let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut fields = locked(&self.fields);
             if let Some((made, samples)) = fields.get(&key)
                 && *made == revision
             {
@@ -409,13 +414,16 @@ impl Terrain {
         let place = [unit.x, unit.y, unit.z, radius];
         if !self.digs.contains_key(&place) {
             let dig = Dig {
-                voxels: self.voxels_in_reach(unit.as_dvec3() * DIG_GRID_M, radius_m),
+                voxels: self
+                    .voxels_in_reach(unit.as_dvec3() * DIG_GRID_M, radius_m)
+                    .into(),
                 next: 0,
             };
-            if DIGS_KEPT <= self.digs.len() {
-                self.digs.clear();
+            let digs = Arc::make_mut(&mut self.digs);
+            if DIGS_KEPT <= digs.len() {
+                digs.clear();
             }
-            self.digs.insert(place, dig);
+            digs.insert(place, dig);
         }
         place
     }
@@ -474,21 +482,21 @@ impl Terrain {
             Err(slot) => {
                 self.chunks.insert(
                     slot,
-                    ChunkEdits {
+                    Arc::new(ChunkEdits {
                         key: reach.key,
                         voxels: Vec::new(),
                         ores: Vec::new(),
                         unshown_g: 0,
                         moment: [0; 3],
                         removed_g: 0,
-                    },
+                    }),
                 );
                 self.holes.insert(slot, self.chunks[slot].hole());
                 self.holes_revision += 1;
                 slot
             }
         };
-        let chunk = &mut self.chunks[slot];
+        let chunk = Arc::make_mut(&mut self.chunks[slot]);
         let at = chunk.voxel_slot(reach.index).unwrap_or_else(|at| {
             let edit = VoxelEdit {
                 index: reach.index,
@@ -511,7 +519,7 @@ impl Terrain {
 
     /// Books a change of mass in a chunk; `removed_g` is negative for what was heaped up.
     fn book(&mut self, slot: usize, index: u16, removed_g: i64, at_once: bool) {
-        let chunk = &mut self.chunks[slot];
+        let chunk = Arc::make_mut(&mut self.chunks[slot]);
         for (moment, i) in chunk.moment.iter_mut().zip(voxel_of(index)) {
             *moment += i64::from(2 * i + 1) * removed_g;
         }
@@ -530,7 +538,7 @@ impl Terrain {
     /// Takes up to `want_g` from one voxel, spoil first.
     fn take(&mut self, reach: Reach, want_g: i64) -> Feedstock {
         let (slot, at) = self.edit_slots(reach);
-        let chunk = &mut self.chunks[slot];
+        let chunk = Arc::make_mut(&mut self.chunks[slot]);
         let (edit, ore) = (&mut chunk.voxels[at], &mut chunk.ores[at]);
         let heap_g = i64::from(edit.heap_g).min(want_g).max(0);
         let mut spoil = Feedstock::default();
@@ -573,7 +581,7 @@ impl Terrain {
         let pristine_m = self.model.signed_distance_m(voxel_centre_m(key, voxel));
         let full_g = self.heap_full_g();
         let (slot, at) = self.edit_slots(reach);
-        let chunk = &mut self.chunks[slot];
+        let chunk = Arc::make_mut(&mut self.chunks[slot]);
         let (edit, ore) = (&mut chunk.voxels[at], &mut chunk.ores[at]);
         let room_g = edit.room_g(pristine_m, full_g) - i64::from(edit.heap_g);
         let put = spoil.take(most_g.min(room_g));
@@ -586,7 +594,7 @@ impl Terrain {
         self.removed_g -= put_g;
         // What was known to be empty is not.
         let middle_m = voxel_centre_m(key, voxel);
-        self.digs.retain(|&[x, y, z, radius], _| {
+        Arc::make_mut(&mut self.digs).retain(|&[x, y, z, radius], _| {
             let centre_m = DIG_GRID_M * DVec3::new(f64::from(x), f64::from(y), f64::from(z));
             DIG_GRID_M * f64::from(radius) < centre_m.distance(middle_m)
         });
@@ -642,7 +650,7 @@ impl Terrain {
     /// Lets the surface of a chunk follow what was dug.
     fn show(&mut self, slot: usize) {
         self.shown_revision += 1;
-        let chunk = &mut self.chunks[slot];
+        let chunk = Arc::make_mut(&mut self.chunks[slot]);
         let key = chunk.key;
         chunk.unshown_g = 0;
         let mut touched = BTreeSet::from([key]);
@@ -701,7 +709,7 @@ impl Terrain {
             let chunk = match at_hand {
                 Some((known, chunk)) if known == key => chunk,
                 _ => {
-                    let chunk = self.chunk_slot(key).ok().map(|slot| &self.chunks[slot]);
+                    let chunk = self.chunk_slot(key).ok().map(|slot| &*self.chunks[slot]);
                     at_hand = Some((key, chunk));
                     chunk
                 }
@@ -793,9 +801,15 @@ fn spread(values: &mut [f32; WIDER * WIDER * WIDER]) {
     }
 }
 
+/// What a lock guards, which is whole even if somebody died with it.
+fn locked<T>(guarded: &Mutex<T>) -> MutexGuard<'_, T> {
+    guarded.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Clone for Terrain {
     fn clone(&self) -> Self {
-        // What is kept for speed is made again.
+        // What is kept for speed goes along: it is known by revisions, which a world that has gone
+        // another way gives to other ground.
         Self {
             turning: self.turning,
             chunks: self.chunks.clone(),
@@ -805,8 +819,11 @@ impl Clone for Terrain {
             removed_g: self.removed_g,
             revisions: self.revisions.clone(),
             changed: self.changed.clone(),
+            digs: Arc::clone(&self.digs),
             restless: self.restless.clone(),
-            ..Self::new(Arc::clone(&self.model))
+            fields: Mutex::new(locked(&self.fields).clone()),
+            meshes: Mutex::new(locked(&self.meshes).clone()),
+            model: Arc::clone(&self.model),
         }
     }
 }
@@ -842,7 +859,7 @@ impl TryFrom<SavedTerrain> for Terrain {
         for chunk in &saved.chunks {
             chunk.check(&terrain)?;
         }
-        terrain.holes = saved.chunks.iter().map(ChunkEdits::hole).collect();
+        terrain.holes = saved.chunks.iter().map(|chunk| chunk.hole()).collect();
         terrain.removed_g = saved.chunks.iter().map(|chunk| chunk.removed_g).sum();
         terrain.chunks = saved.chunks;
         terrain.revisions = saved.revisions;
@@ -1143,7 +1160,7 @@ mod tests {
         let place = terrain.model().surface_point(0.3, 0.2);
         terrain.excavate(place, 1.0, 5_000);
         let mut saved = SavedTerrain::from(terrain.clone());
-        saved.chunks[0].voxels[0].removed_g = u32::MAX;
+        Arc::make_mut(&mut saved.chunks[0]).voxels[0].removed_g = u32::MAX;
         assert!(matches!(
             Terrain::try_from(saved),
             Err(TerrainError::Damaged(_))

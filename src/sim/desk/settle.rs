@@ -124,7 +124,7 @@ impl Settling<'_, '_> {
         // The log keeps the newest alone: more than it keeps are not taken within an hour.
         let unseen = self.log.taken_count() - labour.seen_orders;
         let first = taken.len().saturating_sub(unseen as usize);
-        for each in &taken[first..] {
+        for each in taken.since(first) {
             let party = self.prospectors.find(&each.issued.by);
             if let (Ok(()), Some(party)) = (&each.answer, party)
                 && let Some(deed) = deed(&each.issued.order)

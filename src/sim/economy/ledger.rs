@@ -11,11 +11,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
 use bevy::prelude::Resource;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use xxhash_rust::xxh3::Xxh3;
+
+use crate::sim::chronicle::Chronicle;
 
 pub use super::good::Good;
 
@@ -336,16 +339,19 @@ pub struct Total {
     pub amount: i128,
 }
 
+/// The lines of a ledger.
+pub type Journal = Chronicle<Entry, 512>;
+
 /// All accounts of a world and the journal of what moved between them.
 #[derive(Resource, Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(from = "LedgerRecord")]
 pub struct Ledger {
     accounts: Vec<Account>,
-    journal: Vec<Entry>,
+    journal: Journal,
     /// One for each way and reason, in the order of the first transfer.
     totals: Vec<Total>,
     #[serde(skip)]
-    by_name: BTreeMap<String, AccountId>,
+    by_name: Arc<BTreeMap<String, AccountId>>,
     /// Looked up, never iterated.
     #[serde(skip)]
     routes: HashMap<Route, Slot, BuildHasherDefault<RouteHasher>>,
@@ -378,7 +384,7 @@ impl Ledger {
             "account {name} opens with {opening}"
         );
         let id = AccountId(u32::try_from(self.accounts.len()).expect("fewer than 2^32 accounts"));
-        let taken = self.by_name.insert(name.clone(), id);
+        let taken = Arc::make_mut(&mut self.by_name).insert(name.clone(), id);
         assert!(taken.is_none(), "account {name} is already open");
         self.accounts.push(Account {
             name,
@@ -485,7 +491,7 @@ impl Ledger {
     ///
     /// Transfers of one way and reason that are long past may share a line, deeds too, so that
     /// there are never more than [`JOURNAL_LINES_MAX`]; no gram and no credit is left out.
-    pub fn journal(&self) -> &[Entry] {
+    pub fn journal(&self) -> &Journal {
         &self.journal
     }
 
@@ -581,8 +587,9 @@ impl Ledger {
 
     /// Lets old lines of one way and reason share one, first those of a day, then of longer times.
     fn sum_up(&mut self) {
-        let newer = self.journal.split_off(self.journal.len() / 2);
-        let older = std::mem::take(&mut self.journal);
+        let half = self.journal.len() / 2;
+        let newer: Vec<Entry> = self.journal.since(half).copied().collect();
+        let older: Vec<Entry> = self.journal.iter().take(half).copied().collect();
         let (mut window_ms, enough) = (DAY_MS, older.len() / 2);
         let mut merged = older;
         // A century is one window at last, and a way that overflows 63 bits keeps lines of its own.
@@ -609,8 +616,7 @@ impl Ledger {
             merged = lines;
             window_ms *= 4;
         }
-        self.journal = merged;
-        self.journal.extend(newer);
+        self.journal = merged.into_iter().chain(newer).collect();
         self.find_latest();
     }
 
@@ -638,7 +644,7 @@ impl Ledger {
 #[serde(rename = "Ledger")]
 struct LedgerRecord {
     accounts: Vec<Account>,
-    journal: Vec<Entry>,
+    journal: Journal,
     totals: Vec<Total>,
 }
 
@@ -653,7 +659,7 @@ impl From<LedgerRecord> for Ledger {
             accounts: record.accounts,
             journal: record.journal,
             totals: record.totals,
-            by_name,
+            by_name: Arc::new(by_name),
             routes: HashMap::default(),
         };
         ledger.find_latest();
@@ -828,7 +834,8 @@ mod tests {
         ledger.transfer(0, body, bin, 5, Memo::Dug).unwrap();
         ledger.transfer(0, buyers, two, 7, Memo::Sold).unwrap();
         assert!(ledger.journal().len() < JOURNAL_LINES_MAX);
-        assert!(ledger.journal()[..ledger.journal().len() - 2].is_sorted_by_key(|line| line.at_ms));
+        let lines = ledger.journal().iter().rev().skip(2).rev();
+        assert!(lines.map(|line| line.at_ms).is_sorted());
         let mut told: Vec<i64> = opening.iter().map(|account| account.balance).collect();
         let mut by_memo: BTreeMap<Memo, i128> = BTreeMap::new();
         for line in ledger.journal() {

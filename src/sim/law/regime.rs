@@ -154,6 +154,11 @@ impl Regime {
         regime
     }
 
+    /// Lets other chances decide, before the run has begun.
+    pub(in crate::sim) fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+    }
+
     /// The rules in force.
     pub fn charter(&self) -> &Arc<Charter> {
         &self.charter

@@ -41,6 +41,18 @@ impl Ground {
         self.patches.remove(&key);
     }
 
+    /// Lets what is known of a chunk be this, or forgets it. Its grip is that of the pristine ground.
+    pub(super) fn renew(&mut self, key: ChunkKey, field: Option<Field>) {
+        match field {
+            Some(field) => {
+                if let Some(patch) = self.patches.get_mut(&key) {
+                    patch.field = field;
+                }
+            }
+            None => self.forget(key),
+        }
+    }
+
     fn patch(&mut self, surroundings: &impl Surroundings, key: ChunkKey) -> &mut Patch {
         if PATCHES_KEPT <= self.patches.len() && !self.patches.contains_key(&key) {
             self.patches.clear();

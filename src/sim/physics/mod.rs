@@ -196,6 +196,19 @@ pub struct Physics {
     scratch: Scratch,
 }
 
+impl Clone for Physics {
+    fn clone(&self) -> Self {
+        Self {
+            bodies: self.bodies.clone(),
+            warm: self.warm.clone(),
+            warm_tick_s: self.warm_tick_s,
+            stirred: self.stirred,
+            moving: self.moving,
+            ..Self::default()
+        }
+    }
+}
+
 /// Memory that each step uses again.
 #[derive(Default)]
 struct Scratch {
@@ -780,6 +793,24 @@ impl Physics {
         motion.angular_velocity_rad_s = body.angular_velocity_rad_s.as_vec3();
         motion.touching = body.touching;
         motion.at_rest = matches!(body.state, State::Held | State::Resting);
+    }
+
+    /// Becomes a copy of other bodies on the same body; `ground` is what it is now where it was or is
+    /// dug, for those chunks that need not be made again.
+    pub fn return_to(
+        &mut self,
+        saved: &Self,
+        ground: impl Iterator<Item = (ChunkKey, Option<Field>)>,
+    ) {
+        self.bodies.clone_from(&saved.bodies);
+        self.warm.clone_from(&saved.warm);
+        self.warm_tick_s = saved.warm_tick_s;
+        self.stirred = saved.stirred;
+        self.moving = saved.moving;
+        self.neighbours.forget();
+        for (key, field) in ground {
+            self.ground.renew(key, field);
+        }
     }
 
     /// Lets the ground follow what has been dug or heaped up, and wakes what stood on it.

@@ -35,7 +35,7 @@ pub struct ProspectingPlugin;
 
 impl Plugin for ProspectingPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<grade_map::GradeMaps>().add_systems(
+        app.add_systems(
             Tick,
             probe::run_probes
                 .after(super::robot::autopilot::work)
@@ -195,7 +195,8 @@ pub struct Held {
 /// What a prospector knows of the ground, in the order in which it came to know it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Survey {
-    held: Vec<Held>,
+    /// Shared by copies: it is taken in whole more often than added to.
+    held: Arc<Vec<Held>>,
 }
 
 impl FromIterator<Reading> for Survey {
@@ -241,7 +242,7 @@ impl Survey {
     }
 
     pub(super) fn add(&mut self, reading: Arc<Reading>, provenance: Provenance) {
-        self.held.push(Held {
+        Arc::make_mut(&mut self.held).push(Held {
             reading,
             provenance,
         });

@@ -136,11 +136,15 @@ pub(super) fn check_ground_left(left: f64) -> Result<(), &'static str> {
     }
 }
 
+/// The revision of the surface at which holds were last looked at.
+#[derive(Resource, Clone, Copy, Debug, Default)]
+pub struct Loosened(Option<u64>);
+
 /// Lets anchors hold less as the ground around them goes, whoever digs it.
 ///
 /// Where the surface is as it was when this was last looked at, so is every hold.
 pub(super) fn loosen(
-    mut looked_at: Local<Option<u64>>,
+    mut looked_at: ResMut<Loosened>,
     clock: Res<Clock>,
     terrain: Res<Terrain>,
     prospectors: Res<Prospectors>,
@@ -154,7 +158,7 @@ pub(super) fn loosen(
         &mut Autopilot,
     )>,
 ) {
-    if looked_at.replace(terrain.shown_revision()) == Some(terrain.shown_revision()) {
+    if looked_at.0.replace(terrain.shown_revision()) == Some(terrain.shown_revision()) {
         return;
     }
     for (robot, &body, mut motion, mut anchor, mut pilot) in &mut robots {

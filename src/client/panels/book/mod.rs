@@ -170,8 +170,8 @@ fn answer(game: &Game, order: &Order, taken_before: u64) -> Option<Result<(), St
     let taken = headless.orders_taken();
     let new = headless.orders_taken_count().saturating_sub(taken_before);
     let from = taken.len() - usize::try_from(new).unwrap_or(usize::MAX).min(taken.len());
-    let found = taken[from..]
-        .iter()
+    let found = taken
+        .since(from)
         .find(|taken| taken.issued.by == game.player && taken.issued.order == *order)?;
     Some(found.answer.clone().map_err(|why| why.to_string()))
 }
