@@ -27,6 +27,11 @@ use super::{GRAVITATIONAL_CONSTANT, cache::SHARDS};
 
 /// Finest cells in one mean radius of the body.
 const CELLS_PER_RADIUS: f64 = 72.0;
+/// Edge of the finest cells, at least [m]: on a body of thirty metres the field is then within 0.1 %
+/// at a height of one metre, and within 0.3 % at a foot. Robots are larger than that.
+const FINEST_MIN_M: f64 = 0.6;
+/// Yet so many cells in one mean radius.
+const CELLS_PER_RADIUS_MIN: f64 = 25.0;
 /// A cell is no larger than this part of its distance from the surface.
 const SIZE_PER_HEIGHT: f64 = 1.0 / 3.0;
 /// A cell is no larger than this part of its distance from the centre.
@@ -139,7 +144,8 @@ impl Default for GravityCell {
 impl GravityField {
     /// Of a body with a mean and a greatest radius. The mesh is asked for when it is needed.
     pub fn new(mu_m3_per_s2: f64, mean_radius_m: f64, max_radius_m: f64) -> Self {
-        let finest_m = mean_radius_m / CELLS_PER_RADIUS;
+        let finest_m = (mean_radius_m / CELLS_PER_RADIUS)
+            .max(FINEST_MIN_M.min(mean_radius_m / CELLS_PER_RADIUS_MIN));
         let far_m = FAR * max_radius_m;
         let coarsest_m = SIZE_PER_DISTANCE * far_m;
         Self {
