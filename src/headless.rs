@@ -306,6 +306,12 @@ impl Headless {
         self.world.resource::<Log>().taken_count()
     }
 
+    /// Keeps at least so many of the newest messages and orders from now on, and no more than twice as
+    /// many.
+    pub fn keep_log(&mut self, lines: usize, orders: usize) {
+        self.world.resource_mut::<Log>().keep(lines, orders);
+    }
+
     /// What a prospector knows; `None` if there is none of that name.
     pub fn observe(&mut self, prospector: &str) -> Option<Observation> {
         let id = self.world.resource::<Prospectors>().find(prospector)?;

@@ -26,4 +26,5 @@ mod support {
     pub mod arrivals;
 }
 mod trade;
+mod training;
 mod ventures;

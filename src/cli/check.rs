@@ -12,7 +12,8 @@ use super::{Failure, print_json, print_text};
 use crate::sim::law::charter::Charter;
 use crate::sim::level::charters::BUILT_IN_CHARTERS;
 use crate::sim::level::modules::{BUILT_IN_CATALOGUES, Catalogue};
-use crate::sim::level::{BUILT_IN_LEVELS, Level, LevelError};
+use crate::sim::level::{BUILT_IN_LEVELS, Level, LevelError, LevelErrors};
+use crate::train::{TASKS, Task};
 
 /// Endings of column names that promise a number, after the tables' README.
 const NUMBER_ENDINGS: [&str; 24] = [
@@ -108,6 +109,12 @@ fn check_own(findings: &mut Findings) -> Result<(), Failure> {
                     findings.errors.extend(errors.0);
                 }
             }
+            for (name, text) in TASKS {
+                findings.files += 1;
+                if let Err(errors) = check_task(text, Path::new(name)) {
+                    findings.errors.extend(errors.0);
+                }
+            }
             Ok(())
         }
     }
@@ -124,7 +131,7 @@ fn check_path(path: &Path, findings: &mut Findings) -> Result<(), Failure> {
         })?;
         if files.is_empty() {
             return Err(Failure::Input(format!(
-                "the folder \"{}\" holds no level, catalogue or charter (.ron) and no table (.csv)",
+                "the folder \"{}\" holds no level, catalogue, charter or task (.ron) and no table (.csv)",
                 path.display()
             )));
         }
@@ -142,7 +149,7 @@ fn check_path(path: &Path, findings: &mut Findings) -> Result<(), Failure> {
     }
     if kind(path).is_none() {
         return Err(Failure::Input(format!(
-            "\"{}\" is neither a level, catalogue or charter (.ron) nor a table (.csv)",
+            "\"{}\" is neither a level, catalogue, charter or task (.ron) nor a table (.csv)",
             path.display()
         )));
     }
@@ -187,6 +194,8 @@ fn check_file(path: &Path, findings: &mut Findings) {
                 Catalogue::read(path).map(|_| ())
             } else if Charter::is_charter(&text) {
                 Charter::read(path).map(|_| ())
+            } else if Task::is_task(&text) {
+                check_task(&text, path)
             } else {
                 Level::read(path).map(|_| ())
             };
@@ -197,6 +206,20 @@ fn check_file(path: &Path, findings: &mut Findings) {
         Some(Kind::Table) => findings.errors.extend(table_errors(path)),
         None => {}
     }
+}
+
+/// A task, and that it fits its level.
+fn check_task(text: &str, path: &Path) -> Result<(), LevelErrors> {
+    let file = path.display().to_string();
+    let read = Task::parse(text, &file).and_then(|task| task.read_level());
+    read.map(|_| ()).map_err(|error| {
+        LevelErrors(vec![LevelError {
+            message: error.to_string(),
+            file,
+            line: 0,
+            field: String::new(),
+        }])
+    })
 }
 
 fn table_errors(path: &Path) -> Vec<LevelError> {

@@ -10,13 +10,14 @@ use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 
 use super::asteroid::Terrain;
-use super::economy::commerce::Commerce;
+use super::economy::commerce::{Commerce, Party};
+use super::economy::fleet::Machine;
 use super::economy::ledger::Ledger;
 use super::economy::markets::Markets;
 use super::law::claims::Registry;
 use super::law::regime::Regime;
 use super::level::modules::Catalogue;
-use super::order::{Inbox, Issued, Log, Order, Refusal, Severity, Taken};
+use super::order::{Inbox, Issued, Log, Order, Refusal, Severity, Taken, Waiting};
 use super::plant::Plant;
 use super::prospecting::trade::{self as survey_trade, DataMarket, Receipt};
 use super::prospector::{ProspectorId, Prospectors};
@@ -59,22 +60,9 @@ pub(super) fn take_orders(
     mut parts: ParamSet<(Desk, Query<&mut Robot>)>,
 ) {
     let now_ms = parts.p0().clock.time_ms();
-    for waiting in inbox.take_due(now_ms) {
-        let mut desk = parts.p0();
-        let Issued { by, order, .. } = &waiting.issued;
-        let answer = desk.answer(by, order);
-        if let Err(refusal) = &answer {
-            let text = format!("refused: {order}: {refusal}");
-            desk.log.tell(now_ms, by, Severity::Refused, text);
-        }
-        let tick = desk.clock.tick();
-        desk.log.record(Taken {
-            tick,
-            scripted: waiting.scripted,
-            answer,
-            issued: waiting.issued,
-        });
-        let handed_over = desk.commerce.take_handed_over();
+    let mut due = inbox.take_due(now_ms).into_iter();
+    while 0 < due.len() {
+        let handed_over = parts.p0().work_off(&mut due);
         if !handed_over.is_empty() {
             settle::assign(handed_over, &mut parts.p1());
         }
@@ -82,6 +70,30 @@ pub(super) fn take_orders(
 }
 
 impl Desk<'_, '_> {
+    /// Takes orders until one makes machines change hands, or all are taken; returns those machines.
+    fn work_off(&mut self, due: &mut impl Iterator<Item = Waiting>) -> Vec<(Machine, Party)> {
+        let (now_ms, tick) = (self.clock.time_ms(), self.clock.tick());
+        for Waiting { issued, scripted } in due {
+            let Issued { by, order, .. } = &issued;
+            let answer = self.answer(by, order);
+            if let Err(refusal) = &answer {
+                let text = format!("refused: {order}: {refusal}");
+                self.log.tell(now_ms, by, Severity::Refused, text);
+            }
+            self.log.record(Taken {
+                tick,
+                scripted,
+                answer,
+                issued,
+            });
+            let handed_over = self.commerce.take_handed_over();
+            if !handed_over.is_empty() {
+                return handed_over;
+            }
+        }
+        Vec::new()
+    }
+
     fn answer(&mut self, by: &str, order: &Order) -> Result<(), Refusal> {
         let Some(sender) = self.prospectors.find(by) else {
             return Err(Refusal::because(format!("there is no prospector \"{by}\"")));

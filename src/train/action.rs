@@ -352,7 +352,7 @@ impl PlantVerb {
 }
 
 /// Dealings with others, one a step.
-const DEALINGS: [&str; 10] = [
+const DEALINGS: [&str; 11] = [
     "wait",
     "store_water",
     "bid_low",
@@ -363,6 +363,7 @@ const DEALINGS: [&str; 10] = [
     "ask_high",
     "buy_data",
     "offer_data",
+    "cancel_orders",
 ];
 
 /// Steps before the law, one a step.
@@ -410,7 +411,10 @@ pub(super) fn mask(cast: &Cast, seat: &Seat, view: &View<'_>, out: &mut [bool]) 
                 (PlantVerb::Sell(_), Some(plant)) => {
                     KEPT_WATER_KG < view.telemetry.plants[plant].water_kg
                 }
-                (PlantVerb::Process(which), Some(plant)) => which < cast.processes[plant].len(),
+                (PlantVerb::Process(which), Some(plant)) => {
+                    which < cast.processes[plant].len()
+                        && which != usize::from(view.telemetry.plants[plant].process)
+                }
             });
         }
     }
@@ -423,16 +427,19 @@ pub(super) fn mask(cast: &Cast, seat: &Seat, view: &View<'_>, out: &mut [bool]) 
     };
     put(true);
     put(tanks());
+    let waits = 0 < books.waiting_orders;
     for limit in LIMITS {
-        put(limit * price * LOT_KG < books.credits);
+        put(!waits && limit * price * LOT_KG < books.credits);
     }
     for _ in LIMITS {
-        put(0.0 < books.stored_water_kg);
+        put(!waits && 0.0 < books.stored_water_kg);
     }
     put(seat
         .cheapest_offer
         .is_some_and(|(_, credits)| credits < books.credits));
-    put(0 < books.readings);
+    // The first reading is what everybody knows.
+    put(1 < books.readings && !seat.offers_data);
+    put(waits);
     put(true);
     put(!seat.claims.is_empty());
     put(!seat.claims.is_empty());
@@ -543,6 +550,10 @@ fn deal(cast: &Cast, seat: &Seat, view: &View<'_>, choice: usize, orders: &mut V
             price_credits: 0.002 * cast.base_price_credits_per_kg * LOT_KG,
             to: crate::sim::prospecting::trade::Audience::Public,
         }),
+        10 => {
+            let own = view.own_orders(seat).into_iter();
+            orders.extend(own.map(|order| Order::CancelOrder { order }));
+        }
         _ => {}
     }
 }
@@ -649,10 +660,15 @@ pub(super) fn actuate(
             f64::from(value) * most
         }
     };
+    let thrust_n = [left, up, ahead].map(|value| steer(value, thrust_max_n));
+    let torque_n_m = [pitch, yaw, roll].map(|value| steer(value, torque_max_n_m));
+    if !works && thrust_n == [0.0; 3] && torque_n_m == [0.0; 3] {
+        return;
+    }
     orders.push(Order::Actuate {
         robot: robot(),
-        thrust_n: [left, up, ahead].map(|value| steer(value, thrust_max_n)),
-        torque_n_m: [pitch, yaw, roll].map(|value| steer(value, torque_max_n_m)),
+        thrust_n,
+        torque_n_m,
         drum_rate,
         drill_press,
         drill_speed,

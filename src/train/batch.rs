@@ -195,6 +195,27 @@ impl Batch {
         Ok(Outcome { ended, began })
     }
 
+    /// Writes what all agents see and may do now, without a step: after worlds were put back.
+    ///
+    /// # Errors
+    /// [`Fault::Length`] if an array has another length.
+    pub fn look(&self, observations: &mut [f32], masks: &mut [bool]) -> Result<(), Fault> {
+        let layout = self.envs[0].layout();
+        let agents = self.envs[0].agents().len();
+        let seats = self.envs.len() * agents;
+        length("observations", observations.len(), seats * layout.len())?;
+        length("masks", masks.len(), seats * layout.heads.mask_len())?;
+        let mut left = masks;
+        let numbers = observations.chunks_exact_mut(agents * layout.len());
+        for (env, out) in self.envs.iter().zip(numbers) {
+            env.observe(out);
+            let (own, others) = left.split_at_mut(agents * layout.heads.mask_len());
+            env.masks(own);
+            left = others;
+        }
+        Ok(())
+    }
+
     fn check(&self, out: &Buffers<'_>) -> Result<(), Fault> {
         let layout = self.envs[0].layout();
         let seats = self.envs.len() * self.envs[0].agents().len();

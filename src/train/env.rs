@@ -12,18 +12,24 @@ use super::look::{self, Values};
 use super::task::{Control, Goal, Reward, Stride, Task, TaskError, Who};
 use crate::headless::Headless;
 use crate::sim::asteroid::constituent::Constituent;
+use crate::sim::economy::commerce::{Commerce, Party};
 use crate::sim::economy::exchange::Listing;
 use crate::sim::economy::figures::Figure;
 use crate::sim::economy::good::Good;
 use crate::sim::economy::stores::Place;
 use crate::sim::level::{Level, RobotKind};
-use crate::sim::observation::telemetry::{RobotRow, Telemetry};
+use crate::sim::observation::telemetry::{RobotRow, Telemetry, radar_height_m};
 use crate::sim::order::Order;
 use crate::sim::prospecting::GradeMap;
 use crate::sim::prospector::ProspectorId;
 use crate::sim::random;
 use crate::sim::robot::guidance;
+use crate::sim::snapshot::{self, Checkpoint};
 
+/// A change of velocity within a tick is a blow if it is more than this times what full thrust along
+/// all three axes gives, and more than a little [m/s].
+const JOLT: f64 = 2.0;
+const JOLT_MIN_M_S: f64 = 0.002;
 /// Reward for a goal achieved, and for one lost.
 const SUCCESS: f64 = 10.0;
 const FAILURE: f64 = -10.0;
@@ -35,6 +41,16 @@ const HOVER_MAX_M_S: f32 = 0.05;
 const STANDS: f32 = 0.8;
 /// How much of all dividends counts beside one's own profit.
 const DIVIDEND_WEIGHT: f64 = 0.5;
+/// What agents trade at the exchange.
+const SITE_WATER: Listing = Listing::Goods {
+    place: Place::Site,
+    good: Good::Water,
+};
+/// How often a radar altimeter reads [ms].
+const RADAR_MS: u64 = 1_000;
+/// Messages and orders that a world keeps.
+const LOG_LINES: usize = 64;
+const LOG_ORDERS: usize = 256;
 /// How often offers of data are looked through [ms].
 const OFFERS_MS: u64 = 3_600_000;
 
@@ -84,6 +100,7 @@ pub(super) struct Public {
 /// All that agents of a world see at one time.
 pub(super) struct View<'a> {
     pub telemetry: &'a Telemetry,
+    commerce: &'a Commerce,
     pub public: Public,
     /// Of the episode, 0 to 1.
     pub progress: f32,
@@ -92,6 +109,11 @@ pub(super) struct View<'a> {
 }
 
 impl View<'_> {
+    /// Orders of the agent's prospector that wait at the exchange.
+    pub fn own_orders(&self, seat: &Seat) -> Vec<u64> {
+        let own = self.commerce.exchange.own_orders(Party(seat.owner.0));
+        own.iter().map(|order| order.order).collect()
+    }
     /// The nearest robots that are not the agent's first, nearest first.
     pub fn neighbours(&self, at: usize, _seat: &Seat, count: usize) -> Vec<usize> {
         let robots = &self.telemetry.robots;
@@ -152,8 +174,12 @@ pub(super) struct Seat {
     worth_at_start: f64,
     refusals: u32,
     succeeded: bool,
-    /// Speed of its first robot before the last step [m/s].
-    approach_m_s: f32,
+    /// It has an offer of data out.
+    pub offers_data: bool,
+    /// What the altimeter of its first robot read last, where it is steered by hand [m].
+    pub height_m: f32,
+    /// Speed with which its first robot touched the ground in the last step, if it did [m/s].
+    touched_m_s: Option<f32>,
 }
 
 /// The part of the state of an environment that its world does not know.
@@ -169,13 +195,15 @@ struct Episode {
     welfare: f64,
     dividends: f64,
     orders_seen: u64,
+    /// When offers, and when altimeters, are read next.
     offers_at_ms: u64,
+    radar_at_ms: u64,
 }
 
 /// An environment, frozen.
 #[derive(Clone)]
 pub struct Snapshot {
-    world: Vec<u8>,
+    world: Checkpoint,
     episode: Episode,
 }
 
@@ -221,6 +249,8 @@ pub struct AgentMetrics {
     pub worth: f64,
     pub worth_gained: f64,
     pub refusals: u32,
+    /// Where it is to go, in the frame of the site [m].
+    pub mark_m: Option<[f32; 3]>,
     /// Its goal is achieved.
     pub succeeded: bool,
     pub is_done: bool,
@@ -256,12 +286,15 @@ pub struct Env {
     cast: Arc<Cast>,
     layout: Arc<Layout>,
     level: Arc<Level>,
+    /// The first episode at its start, which other worlds of the task are made from.
+    start: Checkpoint,
     world: Headless,
     telemetry: Telemetry,
     episode: Episode,
     public: Public,
     /// Memory that each step uses again.
     orders: Vec<Order>,
+    spare: Telemetry,
 }
 
 impl Env {
@@ -283,7 +316,13 @@ impl Env {
     /// # Errors
     /// [`Fault`] as [`Env::new`].
     pub fn sibling(&self, seed: u64) -> Result<Self, Fault> {
-        let world = load(&self.cast.task, &self.level, seed)?;
+        let world = if self.cast.task.randomise.is_empty() {
+            let mut world = Headless::from_checkpoint(&self.start);
+            world.reset(Some(seed));
+            world
+        } else {
+            load(&self.cast.task, &self.level, seed)?
+        };
         Ok(Self::around(
             Arc::clone(&self.cast),
             Arc::clone(&self.layout),
@@ -297,7 +336,7 @@ impl Env {
         cast: Arc<Cast>,
         layout: Arc<Layout>,
         level: Arc<Level>,
-        world: Headless,
+        mut world: Headless,
         seed: u64,
     ) -> Self {
         let episode = Episode {
@@ -310,16 +349,19 @@ impl Env {
             dividends: 0.0,
             orders_seen: 0,
             offers_at_ms: 0,
+            radar_at_ms: 0,
         };
         let mut env = Self {
             cast,
             layout,
             level,
+            start: world.checkpoint(),
             world,
             telemetry: Telemetry::default(),
             episode,
             public: Public::default(),
             orders: Vec::new(),
+            spare: Telemetry::default(),
         };
         env.begin();
         env
@@ -378,7 +420,12 @@ impl Env {
             Some(seed) => (self.episode.seed, self.episode.number) = (seed, 0),
             None => self.episode.number += 1,
         }
-        self.world = load(&self.cast.task, &self.level, self.seed())?;
+        let seed = self.seed();
+        if self.cast.task.randomise.is_empty() {
+            self.world.reset(Some(seed));
+        } else {
+            self.world = load(&self.cast.task, &self.level, seed)?;
+        }
         self.begin();
         Ok(())
     }
@@ -390,6 +437,8 @@ impl Env {
         self.episode.truncated = false;
         self.episode.orders_seen = self.world.orders_taken_count();
         self.episode.offers_at_ms = 0;
+        self.episode.radar_at_ms = 0;
+        self.world.keep_log(LOG_LINES, LOG_ORDERS);
         self.episode.seats = self.cast.agents.iter().map(Seat::of).collect();
         self.world.read_telemetry(&mut self.telemetry);
         if let Some(goal) = self.cast.task.goal {
@@ -398,6 +447,7 @@ impl Env {
             }
             self.world.read_telemetry(&mut self.telemetry);
         }
+        self.look_round();
         for agent in 0..self.episode.seats.len() {
             let credits = self.credits(agent);
             let worth = self.worth(agent);
@@ -412,7 +462,6 @@ impl Env {
             };
         }
         (self.episode.welfare, self.episode.dividends) = self.public_good();
-        self.look_round();
     }
 
     /// Draws what an agent's goal leaves open.
@@ -470,11 +519,6 @@ impl Env {
             self.cast.agents.len(),
         )?;
         self.check_actions(actions)?;
-        for seat in &mut self.episode.seats {
-            if let Some(&at) = seat.robots.first() {
-                seat.approach_m_s = self.telemetry.robots[at].velocity_m_s.length();
-            }
-        }
         self.order(actions);
         self.advance();
         self.episode.steps += 1;
@@ -526,37 +570,28 @@ impl Env {
     fn order(&mut self, actions: Actions<'_>) {
         let each = self.layout.heads.len();
         let for_s = self.stride_s();
-        let view = View {
-            telemetry: &self.telemetry,
-            public: self.public,
-            progress: 0.0,
-            may_claim: true,
-            claim_radius_max_m: self.world.charter().claims.radius_max_m,
-        };
-        for (agent, seat) in self.episode.seats.iter().enumerate() {
+        let mut orders = std::mem::take(&mut self.orders);
+        for agent in 0..self.episode.seats.len() {
+            let seat = &self.episode.seats[agent];
             if seat.done {
                 continue;
             }
-            self.orders.clear();
             let mine = agent * each..(agent + 1) * each;
+            let view = self.view();
             match actions {
-                Actions::Numbers(numbers) => action::actuate(
-                    &self.cast,
-                    seat,
-                    &view,
-                    &numbers[mine],
-                    for_s,
-                    &mut self.orders,
-                ),
+                Actions::Numbers(numbers) => {
+                    action::actuate(&self.cast, seat, &view, &numbers[mine], for_s, &mut orders);
+                }
                 Actions::Choices(choices) => {
-                    action::choose(&self.cast, seat, &view, &choices[mine], &mut self.orders);
+                    action::choose(&self.cast, seat, &view, &choices[mine], &mut orders);
                 }
             }
             let by = &self.cast.prospectors[seat.owner.0 as usize];
-            for order in self.orders.drain(..) {
+            for order in orders.drain(..) {
                 self.world.submit(by, order);
             }
         }
+        self.orders = orders;
     }
 
     /// Length of a step, at least [s].
@@ -578,7 +613,11 @@ impl Env {
             }
             Stride::Seconds(seconds) => {
                 let until_ms = self.world.time_ms() + (1e3 * seconds).round() as u64;
-                self.world.run_until_ms(until_ms);
+                if matches!(self.cast.task.goal, Some(Goal::Land { .. })) {
+                    self.fly_until_touch(until_ms);
+                } else {
+                    self.world.run_until_ms(until_ms);
+                }
             }
             Stride::Decision(seconds) => {
                 let until_ms = self.world.time_ms() + (1e3 * seconds).round() as u64;
@@ -591,6 +630,32 @@ impl Env {
                     }
                 }
             }
+        }
+    }
+
+    /// Ticks until a time, or until the first robot of an agent touches the ground.
+    fn fly_until_touch(&mut self, until_ms: u64) {
+        let mut touched = false;
+        while self.world.time_ms() < until_ms && !touched {
+            self.world.step();
+            let mut before = std::mem::take(&mut self.telemetry);
+            self.telemetry = std::mem::take(&mut self.spare);
+            self.world.read_telemetry(&mut self.telemetry);
+            for seat in self.episode.seats.iter_mut().filter(|seat| !seat.done) {
+                let Some(&at) = seat.robots.first() else {
+                    continue;
+                };
+                let (row, was) = (&self.telemetry.robots[at], &before.robots[at]);
+                // Who comes fast is thrown back before the tick is over, which an accelerometer feels.
+                let jolt_m_s = row.velocity_m_s.distance(was.velocity_m_s);
+                let kind = &self.cast.robots[at].kind;
+                let steered_m_s = kind.thrust_max_n() / kind.dry_mass_kg * self.cast.tick_s;
+                if row.touching || JOLT * steered_m_s + JOLT_MIN_M_S < f64::from(jolt_m_s) {
+                    seat.touched_m_s = Some(was.velocity_m_s.length());
+                    touched = true;
+                }
+            }
+            std::mem::swap(&mut self.spare, &mut before);
         }
     }
 
@@ -644,6 +709,7 @@ impl Env {
     /// Brings up to date what telemetry does not tell.
     fn look_round(&mut self) {
         if self.cast.task.control == Control::Actuators {
+            self.read_altimeters();
             return;
         }
         let now_ms = self.world.time_ms();
@@ -673,15 +739,10 @@ impl Env {
                 .quota_left_g(name, good, node, now_ms)
                 .map(|left_g| 1e-3 * left_g as f64);
         }
-        let depth = self.world.depth(&Listing::Goods {
-            place: Place::Site,
-            good: Good::Water,
-        });
-        let best = |levels: &[crate::sim::economy::exchange::DepthLevel]| {
-            levels.first().map_or(0.0, |level| level.price_credits)
-        };
-        self.public.best_bid = best(&depth.bids);
-        self.public.best_ask = best(&depth.asks);
+        let (bid, ask) = self.world.commerce().exchange.best(&SITE_WATER);
+
+        self.public.best_bid = bid.unwrap_or(0.0);
+        self.public.best_ask = ask.unwrap_or(0.0);
         if self.cast.deals && (self.episode.offers_at_ms <= now_ms) {
             self.episode.offers_at_ms = now_ms + OFFERS_MS;
             for seat in &mut self.episode.seats {
@@ -692,9 +753,31 @@ impl Env {
                     .filter(|offer| offer.seller != *name && 0 < offer.new_to_you)
                     .map(|offer| (offer.id, offer.price_credits))
                     .min_by(|one, other| one.1.total_cmp(&other.1));
+                seat.offers_data = offers.iter().any(|offer| offer.seller == *name);
             }
         }
         self.read_ground();
+    }
+
+    fn read_altimeters(&mut self) {
+        let now_ms = self.world.time_ms();
+        if now_ms < self.episode.radar_at_ms {
+            return;
+        }
+        self.episode.radar_at_ms = now_ms + RADAR_MS;
+        let terrain = self.world.terrain();
+        for seat in &mut self.episode.seats {
+            let Some(&at) = seat.robots.first() else {
+                continue;
+            };
+            let row = &self.telemetry.robots[at];
+            seat.height_m = if row.at_rest || row.gone {
+                0.0
+            } else {
+                let half_height_m = 0.5 * self.cast.robots[at].kind.size_m.1;
+                radar_height_m(terrain, row.position_m, half_height_m)
+            };
+        }
     }
 
     /// What the owner's readings say of the ground under each robot that stands still.
@@ -835,7 +918,7 @@ impl Env {
             }
             Goal::Land { touch_max_m_s, .. } => {
                 let fast = f64::from(row.velocity_m_s.length()) / touch_max_m_s;
-                -2.0 * (1.0 + f64::from(row.height_m)).ln() - (1.0 + fast).ln()
+                -2.0 * (1.0 + f64::from(seat.height_m)).ln() - (1.0 + fast).ln()
             }
             Goal::Hole { depth_m } => {
                 8.0 * (f64::from(row.hole_depth_m) / depth_m).min(1.0)
@@ -863,15 +946,14 @@ impl Env {
             Goal::Reach { within_m, .. } => seat.mark_m.is_some_and(|mark_m| {
                 (row.at_rest || hovers) && f64::from(mark_m.distance(row.position_m)) <= within_m
             }),
-            Goal::Land { .. } => row.touching && STANDS < row.upright,
+            Goal::Land { .. } => seat.touched_m_s.is_some() && STANDS < row.upright,
             Goal::Hole { depth_m } => depth_m <= f64::from(row.hole_depth_m) + 1e-6,
             Goal::Bin { fill } => fill <= f64::from(row.bin_fill) + 1e-6,
         };
         let crashed = match goal {
-            Goal::Land { touch_max_m_s, .. } => {
-                row.touching
-                    && (touch_max_m_s < f64::from(seat.approach_m_s) || row.upright <= STANDS)
-            }
+            Goal::Land { touch_max_m_s, .. } => seat.touched_m_s.is_some_and(|touched_m_s| {
+                touch_max_m_s < f64::from(touched_m_s) || row.upright <= STANDS
+            }),
             _ => false,
         };
         let failed = lost || crashed;
@@ -881,6 +963,7 @@ impl Env {
     fn view(&self) -> View<'_> {
         View {
             telemetry: &self.telemetry,
+            commerce: self.world.commerce(),
             public: self.public,
             progress: self.episode.steps as f32 / self.cast.task.horizon_steps as f32,
             may_claim: true,
@@ -939,6 +1022,7 @@ impl Env {
                     worth,
                     worth_gained: worth - seat.worth_at_start,
                     refusals: seat.refusals,
+                    mark_m: seat.mark_m.map(|mark_m| mark_m.to_array()),
                     succeeded: seat.succeeded,
                     is_done: seat.done,
                 }
@@ -960,7 +1044,7 @@ impl Env {
 
     pub fn snapshot(&mut self) -> Snapshot {
         Snapshot {
-            world: self.world.save(),
+            world: self.world.checkpoint(),
             episode: self.episode.clone(),
         }
     }
@@ -977,8 +1061,26 @@ impl Env {
                 self.cast.agents.len()
             )));
         }
-        self.world = Headless::restore(&snapshot.world)
-            .map_err(|error| Fault::Snapshot(error.to_string()))?;
+        let level = snapshot.world.level();
+        let is_same = level.name == self.level.name
+            && level.robots.len() == self.level.robots.len()
+            && self
+                .cast
+                .agents
+                .iter()
+                .zip(&snapshot.episode.seats)
+                .all(|(agent, seat)| {
+                    agent.owner == seat.owner
+                        && agent.robots == seat.robots
+                        && agent.plants == seat.plants
+                });
+        if !is_same {
+            return Err(Fault::Snapshot(format!(
+                "it is of other agents, or of a world of level \"{}\"",
+                level.name
+            )));
+        }
+        self.world.return_to(&snapshot.world);
         self.episode = snapshot.episode.clone();
         self.world.read_telemetry(&mut self.telemetry);
         self.look_round();
@@ -988,14 +1090,16 @@ impl Env {
 
 impl Snapshot {
     pub fn to_bytes(&self) -> Vec<u8> {
-        postcard::to_stdvec(&(&self.episode, &self.world)).expect("a snapshot is plain data")
+        postcard::to_stdvec(&(&self.episode, snapshot::save(&self.world)))
+            .expect("a snapshot is plain data")
     }
 
     /// # Errors
     /// [`Fault::Snapshot`] if the bytes are none.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Fault> {
-        let (episode, world) = postcard::from_bytes(bytes)
+        let (episode, world): (Episode, Vec<u8>) = postcard::from_bytes(bytes)
             .map_err(|error| Fault::Snapshot(format!("it cannot be read: {error}")))?;
+        let world = snapshot::read(&world).map_err(|error| Fault::Snapshot(error.to_string()))?;
         Ok(Self { world, episode })
     }
 }
@@ -1018,7 +1122,9 @@ impl Seat {
             worth_at_start: 0.0,
             refusals: 0,
             succeeded: false,
-            approach_m_s: 0.0,
+            offers_data: false,
+            height_m: 0.0,
+            touched_m_s: None,
         }
     }
 }

@@ -8,7 +8,7 @@ use bevy::math::{Mat3, Quat, Vec3};
 use super::env::{Cast, Seat, View};
 use super::task::Control;
 use crate::sim::observation::Activity;
-use crate::sim::observation::telemetry::{ALTIMETER_MAX_M, PlantRow, RobotRow, Telemetry};
+use crate::sim::observation::telemetry::{PlantRow, RobotRow, Telemetry};
 
 /// What takes the numbers.
 pub trait Sink {
@@ -150,12 +150,8 @@ pub(super) fn look(cast: &Cast, view: Option<(&View<'_>, &Seat)>, sink: &mut imp
             .get(index)
             .zip(telemetry)
             .map(|(&at, seen)| &seen.robots[at]);
-        robot(
-            cast,
-            row,
-            telemetry.map_or(Vec3::ZERO, |seen| seen.sun),
-            sink,
-        );
+        let sun = telemetry.map_or(Vec3::ZERO, |seen| seen.sun);
+        robot(cast, row, sun, seat.map_or(0.0, |seat| seat.height_m), sink);
         if let Some(row) = row {
             let base = seat
                 .zip(telemetry)
@@ -190,7 +186,7 @@ pub(super) fn look(cast: &Cast, view: Option<(&View<'_>, &Seat)>, sink: &mut imp
         plant(row, sink);
     }
     if cast.task.control != Control::Actuators {
-        books(cast, view, sink);
+        books(view, sink);
     }
     let first = own
         .first()
@@ -218,6 +214,9 @@ pub(super) fn look(cast: &Cast, view: Option<(&View<'_>, &Seat)>, sink: &mut imp
     }
 }
 
+/// Prices are told against this [credits/kg]: about what water costs in space.
+const PRICE_SCALE: f32 = 5_000.0;
+
 /// What stands where no robot is.
 const NO_ROBOT: RobotRow = RobotRow {
     owner: crate::sim::prospector::ProspectorId(u32::MAX),
@@ -227,7 +226,7 @@ const NO_ROBOT: RobotRow = RobotRow {
     angular_velocity_rad_s: Vec3::ZERO,
     up: Vec3::Y,
     weight_m_s2: 0.0,
-    height_m: 0.0,
+
     activity: Activity::Lost,
     idle: false,
     progress: 0.0,
@@ -269,7 +268,7 @@ const ACTIVITIES: [(Activity, &str); 11] = [
     (Activity::Adrift, "is_adrift"),
 ];
 
-fn robot(cast: &Cast, row: Option<&RobotRow>, sun: Vec3, sink: &mut impl Sink) {
+fn robot(cast: &Cast, row: Option<&RobotRow>, sun: Vec3, height_m: f32, sink: &mut impl Sink) {
     let is_there = row.is_some();
     let row = row.unwrap_or(&NO_ROBOT);
     let axes = Axes::of(cast.task.control, row);
@@ -293,7 +292,9 @@ fn robot(cast: &Cast, row: Option<&RobotRow>, sun: Vec3, sink: &mut impl Sink) {
     }
     vector(SUN, if is_there { sun } else { Vec3::ZERO }, None);
     sink.flag("is_there", is_there && !row.gone);
-    sink.squashed("height", "m", 2.0, row.height_m.min(ALTIMETER_MAX_M));
+    if cast.task.control == Control::Actuators {
+        sink.squashed("height", "m", 2.0, height_m);
+    }
     sink.squashed("weight", "m/s²", 1e-4, row.weight_m_s2);
     sink.share("upright", 0.5 + 0.5 * row.upright);
     sink.share("battery", row.battery_fraction);
@@ -380,7 +381,7 @@ fn plant(row: Option<&PlantRow>, sink: &mut impl Sink) {
     sink.flag("is_running", row.is_some_and(|row| row.running));
 }
 
-fn books(cast: &Cast, view: Option<(&View<'_>, &Seat)>, sink: &mut impl Sink) {
+fn books(view: Option<(&View<'_>, &Seat)>, sink: &mut impl Sink) {
     let row = view.map(|(view, seat)| &view.telemetry.prospectors[seat.owner.0 as usize]);
     let credits = row.map_or(0.0, |row| row.credits);
     let earned = credits - view.map_or(0.0, |(_, seat)| seat.credits_at_start);
@@ -399,21 +400,31 @@ fn books(cast: &Cast, view: Option<(&View<'_>, &Seat)>, sink: &mut impl Sink) {
         20.0,
         row.map_or(0.0, |row| row.readings as f32),
     );
+    sink.squashed(
+        "waiting_orders",
+        "",
+        1.0,
+        row.map_or(0.0, |row| row.waiting_orders as f32),
+    );
     sink.squashed("claims", "", 2.0, row.map_or(0.0, |row| row.claims as f32));
     sink.block("market", None);
     let public = view.map(|(view, _)| view.public).unwrap_or_default();
     let price = view.map_or(0.0, |(view, _)| view.telemetry.price_credits_per_kg);
-    sink.squashed(
-        "price",
-        "credits/kg",
-        cast.base_price_credits_per_kg as f32,
-        price as f32,
-    );
+    sink.squashed("price", "credits/kg", PRICE_SCALE, price as f32);
     let overhang_kg = view.map_or(0.0, |(view, _)| view.telemetry.overhang_kg);
     sink.squashed("overhang", "kg", 500.0, overhang_kg as f32);
-    let base = cast.base_price_credits_per_kg as f32;
-    sink.squashed("best_bid", "credits/kg", base, public.best_bid as f32);
-    sink.squashed("best_ask", "credits/kg", base, public.best_ask as f32);
+    sink.squashed(
+        "best_bid",
+        "credits/kg",
+        PRICE_SCALE,
+        public.best_bid as f32,
+    );
+    sink.squashed(
+        "best_ask",
+        "credits/kg",
+        PRICE_SCALE,
+        public.best_ask as f32,
+    );
     sink.block("law", None);
     sink.squashed("fund", "credits", 1e6, public.fund_credits as f32);
     sink.squashed("claims_of_all", "", 5.0, public.claims as f32);

@@ -254,6 +254,14 @@ impl Task {
         Ok(task)
     }
 
+    /// Whether a text is meant for a task: it begins with the word.
+    pub fn is_task(text: &str) -> bool {
+        text.lines()
+            .map(str::trim)
+            .find(|line| !line.is_empty() && !line.starts_with("//"))
+            .is_some_and(|line| line.starts_with("Task"))
+    }
+
     fn wrong(&self, field: &str, value: impl ToString, expected: &str) -> TaskError {
         TaskError::Field {
             task: self.name.clone(),
@@ -380,6 +388,16 @@ impl Task {
         }
         if let Some(charter) = &self.charter {
             level.charter = find_charter(charter)?;
+        }
+        if self.control == Control::Actuators {
+            // Hands on the stick: no tick outlasts a step.
+            let step_s = match self.stride {
+                Stride::Ticks(ticks) => f64::from(ticks) * level.tick_s,
+                Stride::Seconds(step_s) | Stride::Decision(step_s) => step_s,
+            };
+            let longest_s = step_s.max(level.tick_s);
+            level.long_tick_s = level.long_tick_s.min(longest_s);
+            level.idle_tick_s = level.idle_tick_s.min(longest_s);
         }
         self.seat_agents(&mut level);
         level

@@ -556,6 +556,16 @@ impl Exchange {
             .get_or_insert_with(|| books.keep(ESCROW, Unit::Credit))
     }
 
+    /// Price of the best bid and of the best ask: the first of [`Exchange::depth`], at less cost.
+    pub fn best(&self, listing: &Listing) -> (Option<f64>, Option<f64>) {
+        let Some(&pit) = self.pit_of.get(listing) else {
+            return (None, None);
+        };
+        let book = &self.pits[pit as usize].book;
+        let told = |price: Option<i64>| price.map(|price| listing.price_credits(price));
+        (told(book.best_bid()), told(book.best_ask()))
+    }
+
     /// The public side of the book of a listing at a time.
     pub fn depth(&self, listing: &Listing, now_ms: u64) -> Depth {
         let mut depth = Depth {
@@ -594,6 +604,11 @@ impl Exchange {
                 self.release(books, id);
             }
         }
+    }
+
+    /// How many open orders a party has.
+    pub fn own_count(&self, party: Party) -> usize {
+        self.own.get(&party).map_or(0, |own| own.len())
     }
 
     /// The open orders of a party, oldest first.

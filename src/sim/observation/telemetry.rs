@@ -8,7 +8,9 @@
 use bevy::math::{DVec3, Quat, Vec3};
 
 use super::{Activity, Senses, activity, fill, kilograms};
-use crate::sim::asteroid::GravityCell;
+use crate::sim::asteroid::{GravityCell, Terrain};
+use crate::sim::daylight::Daylight;
+use crate::sim::economy::commerce::Party;
 use crate::sim::economy::good::Good;
 use crate::sim::economy::stores::Place;
 use crate::sim::level::MotionModel;
@@ -18,6 +20,8 @@ use crate::sim::robot::Anchor;
 /// The radar altimeter of a robot reads so far [m]; above, it tells that much.
 pub const ALTIMETER_MAX_M: f32 = 50.0;
 
+/// It reads to within this, where the ground is level [m].
+const ALTIMETER_ERROR_M: f64 = 0.01;
 /// A hole is under a robot if its mouth is so near to the bottom of the chassis [m].
 const HOLE_REACH_M: f64 = 0.6;
 
@@ -52,8 +56,6 @@ pub struct RobotRow {
     pub up: Vec3,
     /// Weight of a kilogram at rest there [m/s²].
     pub weight_m_s2: f32,
-    /// From the bottom of the chassis to the ground, by radar, up to [`ALTIMETER_MAX_M`] [m].
-    pub height_m: f32,
     pub activity: Activity,
     /// It has nothing to do and may be told something.
     pub idle: bool,
@@ -98,6 +100,8 @@ pub struct PlantRow {
     pub water_kg: f64,
     pub tailings_kg: f32,
     pub running: bool,
+    /// Place of what it does in the list of all that it is equipped for.
+    pub process: u8,
 }
 
 /// A prospector's own books.
@@ -110,13 +114,21 @@ pub struct ProspectorRow {
     pub readings: u32,
     /// Claims in its name.
     pub claims: u32,
+    /// Orders of its own that wait at the exchange.
+    pub waiting_orders: u32,
 }
 
 impl Senses<'_, '_> {
     /// Reads all instruments and books.
     pub fn read_telemetry(&self, into: &mut Telemetry) {
         into.time_ms = self.now_ms();
-        into.sun = self.daylight.sky().sun_direction.as_vec3();
+        // The light of a tick is that of its beginning; what is told is of its end.
+        into.sun = if self.daylight.is_of(into.time_ms) {
+            self.daylight.sky().sun_direction.as_vec3()
+        } else {
+            let now = Daylight::at(&self.terrain, &self.terms, into.time_ms);
+            now.sky().sun_direction.as_vec3()
+        };
         let market = self.markets.main();
         into.price_credits_per_kg = market.price_credits_per_kg();
         into.overhang_kg = market.overhang_kg();
@@ -162,11 +174,6 @@ impl Senses<'_, '_> {
                 angular_velocity_rad_s: motion.angular_velocity_rad_s,
                 up,
                 weight_m_s2: weight.length() as f32,
-                height_m: if motion.at_rest || planned {
-                    0.0
-                } else {
-                    self.radar_m(at_m, robot.half_height_m())
-                },
                 activity: activity(robot, motion, pilot, probe, service),
                 idle: pilot.is_idle()
                     && service.is_idle()
@@ -209,18 +216,24 @@ impl Senses<'_, '_> {
             });
         }
         into.plants.clear();
-        into.plants.extend(self.plants.iter().map(|plant| PlantRow {
-            owner: plant.owner,
-            position_m: plant.position_m,
-            hopper_kg: kilograms(plant.hopper_g()) as f32,
-            hopper_fill: fill(plant.hopper_g(), plant.hopper_capacity_g()),
-            water_kg: kilograms(plant.water_g()),
-            tailings_kg: kilograms(plant.tailings_g()) as f32,
-            running: plant.is_running(),
+        into.plants.extend(self.plants.iter().map(|plant| {
+            PlantRow {
+                owner: plant.owner,
+                position_m: plant.position_m,
+                hopper_kg: kilograms(plant.hopper_g()) as f32,
+                hopper_fill: fill(plant.hopper_g(), plant.hopper_capacity_g()),
+                water_kg: kilograms(plant.water_g()),
+                tailings_kg: kilograms(plant.tailings_g()) as f32,
+                running: plant.is_running(),
+                process: plant
+                    .processes()
+                    .position(|process| process == plant.process())
+                    .unwrap_or(0) as u8,
+            }
         }));
         into.prospectors.clear();
         into.prospectors
-            .extend(self.prospectors.iter().map(|(_, prospector)| {
+            .extend(self.prospectors.iter().map(|(id, prospector)| {
                 let water = self
                     .commerce
                     .stores
@@ -232,6 +245,7 @@ impl Senses<'_, '_> {
                         .map_or(0.0, |(.., account)| kilograms(self.ledger.balance(account))),
                     readings: prospector.survey.held().len() as u32,
                     claims: 0,
+                    waiting_orders: self.commerce.exchange.own_count(Party(id.0)) as u32,
                 }
             }));
         for claim in self.registry.standing() {
@@ -240,15 +254,28 @@ impl Senses<'_, '_> {
             }
         }
     }
+}
 
-    /// What a radar altimeter under a chassis reads.
-    fn radar_m(&self, at_m: DVec3, half_height_m: f64) -> f32 {
-        let model = self.terrain.model();
-        let above_all_m = model.from_centre(at_m).length() - model.bounding_radius_m();
-        if f64::from(ALTIMETER_MAX_M) <= above_all_m {
-            return ALTIMETER_MAX_M;
-        }
-        let height_m = self.terrain.signed_distance_m(at_m) - half_height_m;
-        (height_m.max(0.0) as f32).min(ALTIMETER_MAX_M)
+/// What a radar altimeter under a chassis reads: from its bottom to the ground [m].
+///
+/// Apart from the rest, for looking for the ground costs more than all of that.
+pub fn radar_height_m(terrain: &Terrain, at_m: Vec3, half_height_m: f64) -> f32 {
+    let at_m = at_m.as_dvec3();
+    let model = terrain.model();
+    let above_all_m = model.from_centre(at_m).length() - model.bounding_radius_m();
+    if f64::from(ALTIMETER_MAX_M) <= above_all_m {
+        return ALTIMETER_MAX_M;
     }
+    let down = -terrain.up(at_m);
+    let reach_m = f64::from(ALTIMETER_MAX_M) + half_height_m;
+    // The distance is never overrated, so that no step goes through the ground.
+    let mut along_m = 0.0;
+    while along_m < reach_m {
+        let clear_m = terrain.signed_distance_m(at_m + along_m * down);
+        if clear_m < ALTIMETER_ERROR_M {
+            break;
+        }
+        along_m += clear_m;
+    }
+    ((along_m - half_height_m).max(0.0) as f32).min(ALTIMETER_MAX_M)
 }
