@@ -81,8 +81,9 @@ def payoffs(
         worlds.step(actions)
         steps += 1
         if progress:
-            print(f"\r{steps} of {task.horizon_steps} steps", end="", file=sys.stderr, flush=True)
-    if progress:
+            end = "" if sys.stderr.isatty() else "\n"
+            print(f"\r{steps} of {task.horizon_steps} steps", end=end, file=sys.stderr, flush=True)
+    if progress and sys.stderr.isatty():
         print(file=sys.stderr)
     told = np.zeros((2, agents, seeds))
     for place, (way, others, seed) in enumerate(cells):
