@@ -46,6 +46,7 @@ class SB3VecEnv(VecEnv):  # type: ignore[misc]
         self._returns = np.zeros(worlds)
         self._lengths = np.zeros(worlds, dtype=np.int64)
         self._next_seed: int | None = seed
+        self.render_mode = None
         super().__init__(worlds, layout.observation_space(), layout.action_space())
 
     def reset(self) -> npt.NDArray[np.float32]:
