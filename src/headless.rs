@@ -306,6 +306,11 @@ impl Headless {
         self.world.resource::<Log>().taken_count()
     }
 
+    /// Orders from outside that wait for their time, earliest first.
+    pub fn orders_waiting(&self) -> impl Iterator<Item = &Issued> {
+        self.world.resource::<Inbox>().given()
+    }
+
     /// Keeps at least so many of the newest messages and orders from now on, and no more than twice as
     /// many.
     pub fn keep_log(&mut self, lines: usize, orders: usize) {

@@ -91,14 +91,19 @@ impl End {
     /// Ticks are whole: their lengths follow from the state alone, so that a run to an end and one
     /// that goes on beyond it pass through the same states.
     pub fn step(self, world: &mut Headless) -> bool {
-        let going = match self {
-            Self::AtMs(end_ms) => world.time_ms() < end_ms,
-            Self::AtTick(end_tick) => world.tick() < end_tick && world.time_ms() < RUN_MAX_MS,
-        };
+        let going = !self.is_reached(world);
         if going {
             world.step();
         }
         going
+    }
+
+    /// Whether the run is over.
+    pub fn is_reached(self, world: &Headless) -> bool {
+        match self {
+            Self::AtMs(end_ms) => end_ms <= world.time_ms(),
+            Self::AtTick(end_tick) => end_tick <= world.tick() || RUN_MAX_MS <= world.time_ms(),
+        }
     }
 }
 
@@ -120,9 +125,22 @@ pub struct OrderLine {
     /// In a record that goes on from a save: the save had it already, taken or waiting.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub saved: bool,
+    /// In a record: it was given at its time and not before the run, as players and trained policies
+    /// do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub live: bool,
     /// In a record: why it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+}
+
+/// Takes an order out of a list; whether it was there.
+fn strike(list: &mut Vec<Issued>, issued: &Issued) -> bool {
+    let at = list.iter().position(|known| known == issued);
+    if let Some(at) = at {
+        list.swap_remove(at);
+    }
+    at.is_some()
 }
 
 /// Reads an orders file: JSON objects, one a line, in any order of time; blank lines are skipped,
@@ -249,8 +267,10 @@ pub struct Recorder {
     partial: Partial,
     level: Level,
     seed: u64,
-    from_save: bool,
+    /// Orders that were given before the run, and those that its save had waiting.
     given: Vec<Issued>,
+    saved: Vec<Issued>,
+    from_save: bool,
     end: End,
     orders: BufWriter<File>,
     /// Orders that the world has taken, and lines that were written of them.
@@ -343,13 +363,21 @@ impl Recorder {
         series
             .write_record(&header)
             .map_err(|error| failed(error.into()))?;
+        // What waits and was not given now, the save had.
+        let mut saved: Vec<Issued> = world.orders_waiting().cloned().collect();
+        for issued in &given {
+            if let Some(at) = saved.iter().position(|waiting| waiting == issued) {
+                saved.remove(at);
+            }
+        }
         let mut recorder = Self {
             folder: absolute,
             partial,
             level,
             seed,
-            from_save,
             given,
+            saved,
+            from_save,
             end,
             orders,
             orders_seen: 0,
@@ -469,17 +497,13 @@ impl Recorder {
         let taken = world.orders_taken();
         let new = (count - self.orders_seen).min(taken.len() as u64) as usize;
         self.orders_seen = count;
+        // What was taken before the recorder came, its save had.
+        let began = self.series_tick.is_some();
         for taken in taken.since(taken.len() - new) {
-            let given = &mut self.given;
-            let position = if taken.scripted {
-                None
-            } else {
-                given.iter().position(|issued| *issued == taken.issued)
-            };
-            let saved = self.from_save && !taken.scripted && position.is_none();
-            if let Some(i) = position {
-                given.swap_remove(i);
-            }
+            let from_outside = !taken.scripted;
+            let given = from_outside && strike(&mut self.given, &taken.issued);
+            let saved =
+                from_outside && !given && (!began || strike(&mut self.saved, &taken.issued));
             let line = OrderLine {
                 at_s: taken.issued.at_ms as f64 / 1e3,
                 by: taken.issued.by.clone(),
@@ -487,6 +511,7 @@ impl Recorder {
                 tick: Some(taken.tick),
                 scripted: taken.scripted,
                 saved,
+                live: from_outside && !given && !saved,
                 refused: taken.answer.as_ref().err().map(ToString::to_string),
             };
             serde_json::to_writer(&mut self.orders, &line)?;
@@ -665,11 +690,21 @@ pub fn replay(folder: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Repla
         folder: folder.display().to_string(),
         why,
     })?;
+    let mut live = Vec::new();
     for parsed in orders {
-        if !parsed.order.scripted && !parsed.order.saved {
+        if parsed.order.live {
+            live.push(parsed.issued);
+        } else if !parsed.order.scripted && !parsed.order.saved {
             world.schedule(parsed.issued);
         }
     }
+    let mut live = live.into_iter().peekable();
+    let mut step = |world: &mut Headless| {
+        while let Some(issued) = live.next_if(|issued| issued.at_ms <= world.time_ms()) {
+            world.schedule(issued);
+        }
+        facts.end.step(world)
+    };
 
     let mut replay = Replay {
         level: facts.level,
@@ -680,7 +715,7 @@ pub fn replay(folder: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Repla
     };
     let last_tick = facts.ticks;
     for row in rows {
-        while world.tick() < row.tick && facts.end.step(&mut world) {
+        while world.tick() < row.tick && step(&mut world) {
             if world.tick().is_multiple_of(HASH_EVERY_TICKS) {
                 progress(world.tick(), last_tick);
             }

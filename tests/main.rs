@@ -16,6 +16,7 @@ mod microgravity;
 mod picture;
 mod pilots;
 mod planned;
+mod policies;
 mod prospecting;
 mod replay;
 mod rivals;

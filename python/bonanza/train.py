@@ -103,7 +103,6 @@ def export_onnx(model: Any, task: Task, path: Path) -> None:
     -1 to 1 where actions are numbers, else (batch, choices), the higher the better, all heads one after
     the other.
     """
-    import onnx
     import torch
 
     class Net(torch.nn.Module):  # type: ignore[misc]
@@ -131,13 +130,36 @@ def export_onnx(model: Any, task: Task, path: Path) -> None:
         opset_version=17,
         dynamo=False,
     )
-    written = onnx.load(str(path))
+    stamp_onnx(path, task)
+
+
+def stamp_onnx(path: Path, task: Task) -> None:
+    """Writes into the metadata of an ONNX file what ``bonanza play --brain`` must know of a policy.
+
+    For networks that other libraries have trained: one input, float32 of (batch, numbers), and as its
+    first output what :func:`export_onnx` says.
+
+    Args:
+        path: the file, which is changed in place.
+        task: what the policy was trained for.
+    """
+    import onnx
+
     from . import LAYOUT_VERSION
 
-    for key, value in {
+    world = Env(task)
+    names = [field.name for field in world.layout.fields]
+    world.close()
+    written = onnx.load(str(path))
+    told = {
         "bonanza.task": task.to_json(),
         "bonanza.layout": str(LAYOUT_VERSION),
-    }.items():
+        "bonanza.fields": ",".join(names),
+    }
+    kept = [entry for entry in written.metadata_props if entry.key not in told]
+    del written.metadata_props[:]
+    written.metadata_props.extend(kept)
+    for key, value in told.items():
         entry = written.metadata_props.add()
         entry.key, entry.value = key, value
     onnx.save(written, str(path))

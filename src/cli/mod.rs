@@ -6,6 +6,7 @@
 
 mod bench;
 mod body;
+mod brain;
 mod check;
 mod compare;
 mod duration;
@@ -22,6 +23,7 @@ use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
+use self::brain::{Appointed, BrainArg};
 use self::duration::parse_duration_ms;
 #[cfg(feature = "client")]
 use crate::client::{self, ShotOptions};
@@ -68,6 +70,9 @@ enum Command {
     Play {
         /// A level file or the name of a level
         level: String,
+        /// Let a trained policy decide for a prospector; may be repeated
+        #[arg(long = "brain", value_name = "PROSPECTOR=ONNX", value_parser = BrainArg::parse)]
+        brains: Vec<BrainArg>,
     },
     /// Run a level without a window, as fast as it goes
     Run(run::RunArgs),
@@ -161,6 +166,9 @@ struct ShotArgs {
     /// Lay the player's estimates of a good over the ground, such as water
     #[arg(long, value_name = "GOOD", value_parser = parse_constituent)]
     chart: Option<Constituent>,
+    /// Let a trained policy decide for a prospector, as for `run`
+    #[arg(long = "brain", value_name = "PROSPECTOR=ONNX", value_parser = BrainArg::parse)]
+    brains: Vec<BrainArg>,
     /// Width and height in pixels
     #[arg(long, value_name = "WxH", value_parser = parse_size, default_value = "1280x720")]
     size: (u32, u32),
@@ -169,8 +177,13 @@ struct ShotArgs {
 impl Cli {
     fn answer(self) -> Result<(), Failure> {
         match self.command {
-            None => play(None),
-            Some(Command::Play { level }) => play(Some(find_place(&level)?)),
+            None => play(None, &Vec::new()),
+            Some(Command::Play { level, brains }) => {
+                let appointed = brain::read(&brains)?;
+                let mut level = find_place(&level)?;
+                brain::make_room(&appointed, &mut level)?;
+                play(Some(level), &appointed)
+            }
             Some(Command::Run(args)) => run::run(&args),
             Some(Command::Replay { dir, json }) => replay(&dir, json),
             Some(Command::Shot(args)) => shot(&args),
@@ -231,12 +244,12 @@ fn find_place(name: &str) -> Result<Level, Failure> {
 }
 
 #[cfg(feature = "client")]
-fn play(level: Option<Level>) -> Result<(), Failure> {
-    client::play(level).map_err(Failure::input)
+fn play(level: Option<Level>, appointed: &Appointed) -> Result<(), Failure> {
+    client::play(level, appointed).map_err(Failure::input)
 }
 
 #[cfg(not(feature = "client"))]
-fn play(_level: Option<Level>) -> Result<(), Failure> {
+fn play(_level: Option<Level>, _appointed: &Appointed) -> Result<(), Failure> {
     Err(no_client())
 }
 
@@ -244,9 +257,12 @@ fn play(_level: Option<Level>) -> Result<(), Failure> {
 fn shot(args: &ShotArgs) -> Result<(), Failure> {
     let mut level = find_place(&args.level)?;
     level.seed = args.seed.unwrap_or(level.seed);
+    let appointed = brain::read(&args.brains)?;
+    brain::make_room(&appointed, &mut level)?;
     let orders = run::orders(args.orders.as_deref(), &level, 0)?;
     client::shot(ShotOptions {
         level,
+        appointed,
         orders,
         robot: args.robot.clone(),
         chart: args.chart,

@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::{
     Failure,
+    brain::{self, Appointed, BrainArg},
     duration::{duration_text, parse_duration_ms},
     find_level, print_json, print_text, progress_bar,
     summary::{RunReport, summary},
@@ -22,6 +23,7 @@ use crate::{
         level::{Brain, Level},
         order::Issued,
     },
+    train::SeatedPolicy,
 };
 
 /// How long a level runs when nothing is said [ms].
@@ -56,14 +58,19 @@ pub struct RunArgs {
     /// Save the state at the end
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
+    /// Let a trained policy decide for a prospector; may be repeated
+    #[arg(long = "brain", value_name = "PROSPECTOR=ONNX", value_parser = BrainArg::parse)]
+    brains: Vec<BrainArg>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
-    let beginning = beginning(args)?;
+    let appointed = brain::read(&args.brains)?;
+    let beginning = beginning(args, &appointed)?;
     let mut world = beginning.world().map_err(Failure::Input)?;
+    let mut policies = brain::seat(&appointed, &mut world)?;
     let given = orders(args.orders.as_deref(), world.level(), world.time_ms())?;
     for issued in &given {
         world.schedule(issued.clone());
@@ -80,7 +87,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     };
 
     let started = Instant::now();
-    advance(&mut world, end, &mut recorder)?;
+    advance(&mut world, end, &mut policies, &mut recorder)?;
     let wall_s = started.elapsed().as_secs_f64();
 
     if let Some(recorder) = recorder {
@@ -90,7 +97,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         let bytes = world.save();
         write_whole(path, &bytes).map_err(|error| unwritable(path, &error))?;
     }
-    let report = RunReport::of(&mut world, wall_s);
+    let report = RunReport::of(&mut world, wall_s, &policies);
     if args.json {
         print_json(&report)
     } else {
@@ -99,7 +106,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     }
 }
 
-fn beginning(args: &RunArgs) -> Result<Beginning, Failure> {
+fn beginning(args: &RunArgs, appointed: &Appointed) -> Result<Beginning, Failure> {
     if let Some(path) = &args.from {
         let bytes = fs::read(path).map_err(|error| {
             Failure::Input(format!(
@@ -110,7 +117,8 @@ fn beginning(args: &RunArgs) -> Result<Beginning, Failure> {
         return Ok(Beginning::Save { bytes });
     }
     // The argument parser sees to it that there is a level where there is no save.
-    let level = find_level(args.level.as_deref().unwrap_or_default())?;
+    let mut level = find_level(args.level.as_deref().unwrap_or_default())?;
+    brain::make_room(appointed, &mut level)?;
     Ok(Beginning::Level {
         seed: args.seed.unwrap_or(level.seed),
         level: Box::new(level),
@@ -184,7 +192,12 @@ fn end(args: &RunArgs, world: &Headless) -> Result<End, Failure> {
 }
 
 /// Runs to the end; tells a terminal how far it is.
-fn advance(world: &mut Headless, end: End, recorder: &mut Option<Recorder>) -> Result<(), Failure> {
+fn advance(
+    world: &mut Headless,
+    end: End,
+    policies: &mut [SeatedPolicy],
+    recorder: &mut Option<Recorder>,
+) -> Result<(), Failure> {
     let bar = progress_bar();
     let (from, all) = match end {
         End::AtMs(end_ms) => (world.time_ms(), end_ms - world.time_ms()),
@@ -193,7 +206,11 @@ fn advance(world: &mut Headless, end: End, recorder: &mut Option<Recorder>) -> R
     bar.set_length(all);
     let mut shown = Instant::now();
     let mut ticks: u64 = 0;
-    while end.step(world) {
+    while !end.is_reached(world) {
+        for policy in &mut *policies {
+            policy.act(world).map_err(Failure::input)?;
+        }
+        end.step(world);
         if let Some(recorder) = recorder {
             recorder.observe(world).map_err(Failure::input)?;
         }

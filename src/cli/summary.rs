@@ -12,6 +12,7 @@ use crate::{
         order::Severity,
         robot::feats::Feats,
     },
+    train::SeatedPolicy,
 };
 
 /// The report of a run with what only the command line knows.
@@ -41,8 +42,15 @@ pub struct GoalReport {
 }
 
 impl RunReport {
-    pub fn of(world: &mut Headless, wall_s: f64) -> Self {
-        let report = world.report();
+    /// `policies` decided for their prospectors.
+    pub fn of(world: &mut Headless, wall_s: f64, policies: &[SeatedPolicy]) -> Self {
+        let mut report = world.report();
+        for prospector in &mut report.prospectors {
+            let mut seated = policies.iter();
+            if seated.any(|policy| policy.prospector() == prospector.name) {
+                prospector.brain = "policy";
+            }
+        }
         let mut refused = Vec::new();
         for taken in world.orders_taken() {
             if let Err(reason) = &taken.answer

@@ -6,6 +6,7 @@
 //! given now takes effect now, even in the middle of a long tick. What is drawn between two ticks
 //! is interpolated from the last two [`Scene`]s.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bevy::diagnostic::Diagnostics;
@@ -16,6 +17,7 @@ use crate::sim::level::{Brain, Level};
 use crate::sim::observation::Scene;
 use crate::sim::order::{Issued, Order};
 use crate::sim::snapshot::SnapshotError;
+use crate::train::{Policy, PolicyError, SeatedPolicy};
 
 use super::{AppState, ClientSystems, SIM_CPU_MS};
 
@@ -50,6 +52,10 @@ pub struct Game {
     /// The prospector whose orders this window gives.
     pub player: String,
     headless: Headless,
+    /// Policies that decide for prospectors.
+    policies: Vec<SeatedPolicy>,
+    /// Why one of them decides no more.
+    trouble: Option<String>,
     /// The screen's clock [ms], at or after the world's time.
     clock_ms: f64,
     /// The newest scene and the one before it.
@@ -76,12 +82,14 @@ impl Game {
     pub fn of(level: Level, mut headless: Headless) -> Self {
         let scene = headless.scene();
         Self {
-            player: player_of(&level),
+            player: player_of(&level, &[]),
             level,
             warp: WARPS[0],
             paused: false,
             clock_ms: headless.time_ms() as f64,
             headless,
+            policies: Vec::new(),
+            trouble: None,
             previous: scene.clone(),
             scene,
             held: true,
@@ -96,6 +104,42 @@ impl Game {
     /// As [`Headless::restore`].
     pub fn restore(level: Level, snapshot: &[u8]) -> Result<Self, SnapshotError> {
         Ok(Self::of(level, Headless::restore(snapshot)?))
+    }
+
+    /// Lets a policy decide for a prospector from now on.
+    ///
+    /// # Errors
+    /// As [`SeatedPolicy::new`].
+    pub fn seat(&mut self, policy: &Arc<Policy>, prospector: &str) -> Result<(), PolicyError> {
+        let seated = SeatedPolicy::new(policy, prospector, &mut self.headless)?;
+        self.policies.push(seated);
+        self.player = player_of(&self.level, &self.policies);
+        Ok(())
+    }
+
+    /// Lets the policies of another run of the same level decide here, where they can.
+    pub fn seat_as_in(&mut self, other: &Self) {
+        for seated in &other.policies {
+            if let Err(error) = self.seat(seated.policy(), seated.prospector()) {
+                self.trouble = Some(error.to_string());
+            }
+        }
+    }
+
+    /// Why a policy decides no more, told once.
+    pub fn take_trouble(&mut self) -> Option<String> {
+        self.trouble.take()
+    }
+
+    fn let_policies_act(&mut self) {
+        let (policies, world) = (&mut self.policies, &mut self.headless);
+        policies.retain_mut(|policy| match policy.act(world) {
+            Ok(()) => true,
+            Err(error) => {
+                self.trouble = Some(error.to_string());
+                false
+            }
+        });
     }
 
     /// A snapshot of the world at its last tick.
@@ -175,7 +219,10 @@ impl Game {
 
     /// Runs the world up to a time without drawing, and sets the clock there.
     pub fn run_until_ms(&mut self, time_ms: u64) {
-        self.headless.run_until_ms(time_ms);
+        while self.headless.time_ms() < time_ms {
+            self.let_policies_act();
+            self.headless.step();
+        }
         self.clock_ms = self.headless.time_ms() as f64;
         self.scene = self.headless.scene();
         self.previous = self.scene.clone();
@@ -194,6 +241,7 @@ impl Game {
         let mut stepped = false;
         let mut before = None;
         loop {
+            self.let_policies_act();
             let tick_ms = self.headless.next_tick_ms();
             let end_ms = self.headless.time_ms() + tick_ms;
             if self.clock_ms < end_ms as f64 {
@@ -221,12 +269,14 @@ impl Game {
     }
 }
 
-/// The prospector that the level leaves to somebody outside; the first one if there is none.
-fn player_of(level: &Level) -> String {
-    let human = level
-        .prospectors
-        .iter()
-        .find(|prospector| matches!(prospector.brain, Brain::Human));
+/// The prospector that the level leaves to somebody outside, and that no policy decides for; the
+/// first one if there is none.
+fn player_of(level: &Level, policies: &[SeatedPolicy]) -> String {
+    let human = level.prospectors.iter().find(|prospector| {
+        let mut seated = policies.iter();
+        matches!(prospector.brain, Brain::Human)
+            && !seated.any(|policy| policy.prospector() == prospector.name)
+    });
     human
         .or(level.prospectors.first())
         .map(|prospector| prospector.name.clone())

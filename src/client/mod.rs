@@ -20,12 +20,15 @@ pub mod steer;
 pub mod theme;
 pub mod view;
 
+use std::sync::Arc;
+
 use bevy::diagnostic::{Diagnostic, DiagnosticPath, RegisterDiagnostic};
 use bevy::prelude::*;
 use bevy::window::{ExitCondition, PresentMode};
 
 use crate::headless::LoadError;
 use crate::sim::level::Level;
+use crate::train::{Policy, PolicyError};
 
 pub use game::Game;
 pub use shot::{ShotOptions, shot};
@@ -68,6 +71,8 @@ pub enum ClientError {
     NoAdapter,
     #[error("cannot load the level: {0}")]
     Load(#[from] LoadError),
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     #[error("cannot write {path}: {reason}")]
     Write { path: String, reason: String },
     #[error("unknown camera \"{0}\": expected {names}", names = view::camera::NamedCamera::NAMES.join(", "))]
@@ -123,12 +128,17 @@ impl Plugin for WindowedPlugin {
 /// # Errors
 /// [`ClientError::NoDisplay`] and [`ClientError::NoAdapter`] before any window opens;
 /// [`ClientError::Load`] if the level's world cannot be made.
-pub fn play(level: Option<Level>) -> Result<(), ClientError> {
+pub fn play(level: Option<Level>, appointed: &[(String, Arc<Policy>)]) -> Result<(), ClientError> {
     find_display()?;
     if shot::find_adapter().is_none() {
         return Err(ClientError::NoAdapter);
     }
-    let game = level.map(|level| Game::load(level, None)).transpose()?;
+    let mut game = level.map(|level| Game::load(level, None)).transpose()?;
+    if let Some(game) = &mut game {
+        for (prospector, policy) in appointed {
+            game.seat(policy, prospector)?;
+        }
+    }
     let mut app = App::new();
     app.add_plugins(
         DefaultPlugins

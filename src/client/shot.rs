@@ -26,11 +26,14 @@ use super::view::chart::{Chart, ChartWish};
 use super::{AppState, ClientError, ClientPlugin, Game};
 use crate::sim::asteroid::constituent::Constituent;
 use crate::sim::order::Issued;
+use crate::train::Policy;
 
 /// What to draw, from where, and where to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ShotOptions {
     pub level: Level,
+    /// Policies with the names of the prospectors that they decide for.
+    pub appointed: Vec<(String, Arc<Policy>)>,
     /// Given before the world starts.
     pub orders: Vec<Issued>,
     /// The robot to look at; the busiest one if none is named.
@@ -151,6 +154,9 @@ fn draw(options: &ShotOptions, camera: NamedCamera) -> Result<Image, ClientError
         return Err(ClientError::NoAdapter);
     };
     let mut game = Game::load(options.level.clone(), None)?;
+    for (prospector, policy) in &options.appointed {
+        game.seat(policy, prospector)?;
+    }
     if let Some(robot) = &options.robot
         && !game.scene().robots.iter().any(|seen| seen.name == *robot)
     {

@@ -1023,6 +1023,12 @@ impl Inbox {
         self.waiting.first().map(|waiting| waiting.issued.at_ms)
     }
 
+    /// Orders from outside that are still to be taken, by their time.
+    pub fn given(&self) -> impl Iterator<Item = &Issued> {
+        let given = self.waiting.iter().filter(|waiting| !waiting.scripted);
+        given.map(|waiting| &waiting.issued)
+    }
+
     /// Whether an order is to be taken by now.
     pub fn is_due(&self, now_ms: u64) -> bool {
         self.next_at_ms().is_some_and(|at_ms| at_ms <= now_ms)

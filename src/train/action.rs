@@ -3,8 +3,9 @@
 use bevy::math::Vec3;
 use serde::Serialize;
 
-use super::env::{Cast, Seat, View};
+use super::cast::Cast;
 use super::look::compass;
+use super::seats::{Seat, View};
 use super::task::{Control, Who};
 use crate::sim::economy::auction::Side;
 use crate::sim::economy::good::Good;

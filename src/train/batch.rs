@@ -3,8 +3,8 @@
 //! Each world has its own random streams and shares nothing that changes, so that it goes the same
 //! way alone, in company, and on any number of threads.
 
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::env::{Actions, Env, Fault, length};
 use super::task::Task;
@@ -53,7 +53,8 @@ pub struct Batch {
     envs: Vec<Env>,
     /// Episodes that are over and wait for the next step.
     waiting: Vec<bool>,
-    threads: usize,
+    /// None for one thread, which is that of the caller.
+    pool: Option<ThreadPool>,
     autoreset: Autoreset,
 }
 
@@ -75,7 +76,7 @@ impl Batch {
     /// `worlds` worlds; number i begins with the seed `seed + i`.
     ///
     /// # Errors
-    /// [`Fault`] if the task does not fit its level.
+    /// [`Fault`] if the task does not fit its level, or the system gives no threads.
     pub fn new(
         task: &Task,
         seed: u64,
@@ -92,7 +93,7 @@ impl Batch {
         Ok(Self {
             waiting: vec![false; envs.len()],
             envs,
-            threads: threads.max(1),
+            pool: pool(threads.min(worlds))?,
             autoreset,
         })
     }
@@ -106,7 +107,9 @@ impl Batch {
     }
 
     pub fn threads(&self) -> usize {
-        self.threads
+        self.pool
+            .as_ref()
+            .map_or(1, ThreadPool::current_num_threads)
     }
 
     /// Starts worlds anew: all, or those that are marked. With a seed, world i begins with the seed
@@ -141,7 +144,7 @@ impl Batch {
             .filter(|(index, _)| mark.is_none_or(|mark| mark[*index]))
             .map(|(_, job)| job)
             .collect();
-        in_threads(self.threads, chosen, |(job, seed)| {
+        in_threads(self.pool.as_ref(), chosen, |(job, seed)| {
             job.env.reset(seed)?;
             *job.waiting = false;
             *job.began = true;
@@ -184,7 +187,7 @@ impl Batch {
         }
         let autoreset = self.autoreset;
         let jobs = jobs(&mut self.envs, &mut self.waiting, &parts, out);
-        in_threads(self.threads, jobs, |job| run(job, autoreset))?;
+        in_threads(self.pool.as_ref(), jobs, |job| run(job, autoreset))?;
         let began = out.began.iter().filter(|began| **began).count();
         let ended = match autoreset {
             Autoreset::SameStep => began,
@@ -234,6 +237,16 @@ impl Batch {
         }
         Ok(())
     }
+}
+
+fn pool(threads: usize) -> Result<Option<ThreadPool>, Fault> {
+    if threads <= 1 {
+        return Ok(None);
+    }
+    let named = ThreadPoolBuilder::new().thread_name(|index| format!("worlds-{index}"));
+    let pool = named.num_threads(threads).build();
+    pool.map(Some)
+        .map_err(|error| Fault::Load(format!("the system gives no {threads} threads: {error}")))
 }
 
 fn run(job: Job<'_>, autoreset: Autoreset) -> Result<(), Fault> {
@@ -326,33 +339,18 @@ fn jobs<'a>(
         .collect()
 }
 
-/// Does all jobs on up to so many threads, this one among them.
+/// Does all jobs, on the threads of a pool if there is one.
 fn in_threads<J: Send>(
-    threads: usize,
+    pool: Option<&ThreadPool>,
     jobs: Vec<J>,
-    work: impl Fn(J) -> Result<(), Fault> + Sync,
+    work: impl Fn(J) -> Result<(), Fault> + Send + Sync,
 ) -> Result<(), Fault> {
-    let threads = threads.min(jobs.len());
-    if threads <= 1 {
+    let Some(pool) = pool else {
         return jobs.into_iter().try_for_each(work);
-    }
-    let jobs = Mutex::new(jobs.into_iter());
-    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let until_done = || -> Result<(), Fault> {
-        while let Some(job) = next() {
-            work(job)?;
-        }
-        Ok(())
     };
-    thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(until_done)).collect();
-        let mut result = until_done();
-        for other in others {
-            let joined = other
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            result = result.and(joined);
-        }
-        result
+    // A world at a time: some cost many times what others do.
+    pool.install(|| {
+        let jobs = jobs.into_par_iter().with_max_len(1);
+        jobs.try_for_each(work)
     })
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::action::Heads;
-use super::env::Cast;
+use super::cast::Cast;
 use super::look::{self, Sink};
 
 /// Changes whenever a number of an observation, or a choice of an action, changes meaning or place.

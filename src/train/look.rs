@@ -5,7 +5,8 @@
 
 use bevy::math::{Mat3, Quat, Vec3};
 
-use super::env::{Cast, Seat, View};
+use super::cast::Cast;
+use super::seats::{Seat, View};
 use super::task::Control;
 use crate::sim::observation::Activity;
 use crate::sim::observation::telemetry::{PlantRow, RobotRow, Telemetry};

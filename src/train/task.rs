@@ -389,6 +389,19 @@ impl Task {
         if let Some(charter) = &self.charter {
             level.charter = find_charter(charter)?;
         }
+        // Players look on.
+        level.lesson.clear();
+        level.goals.clear();
+        self.make_room(&mut level);
+        level
+            .validate()
+            .map_err(|errors| TaskError::Level(errors.to_string()))?;
+        Ok(level)
+    }
+
+    /// Gives the seats of agents to whoever comes from outside, or to a script that works the
+    /// robots and leaves the dealings to the agent.
+    pub(super) fn make_room(&self, level: &mut Level) {
         if self.control == Control::Actuators {
             // Hands on the stick: no tick outlasts a step.
             let step_s = match self.stride {
@@ -399,19 +412,6 @@ impl Task {
             level.long_tick_s = level.long_tick_s.min(longest_s);
             level.idle_tick_s = level.idle_tick_s.min(longest_s);
         }
-        self.seat_agents(&mut level);
-        level
-            .validate()
-            .map_err(|errors| TaskError::Level(errors.to_string()))?;
-        Ok(level)
-    }
-
-    /// Gives the seats of agents to whoever comes from outside, or to a script that works the
-    /// robots and leaves the dealings to the agent.
-    fn seat_agents(&self, level: &mut Level) {
-        // Players look on.
-        level.lesson.clear();
-        level.goals.clear();
         let robots = level.robots.clone();
         let has_robot = |name: &str| robots.iter().any(|robot| robot.owner == name);
         let acts = |name: &String| match &self.agents {

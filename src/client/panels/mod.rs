@@ -675,6 +675,9 @@ fn carry_out(
     mut screen: ResMut<NextState<AppState>>,
     mut steering: ResMut<Steering>,
 ) {
+    if let Some(why) = game.take_trouble() {
+        toasts.warn(why);
+    }
     for intent in std::mem::take(&mut intents.0) {
         match intent {
             Intent::Give(_) | Intent::Steer(_) if game.is_over() => toasts.warn(OVER),
@@ -737,7 +740,10 @@ fn carry_out(
                 Err(why) => toasts.warn(format!("Not saved: {why}")),
             },
             Intent::Load => match settings::read_quick_save() {
-                Ok(saved) => {
+                Ok(mut saved) => {
+                    if saved.level.name == game.level.name {
+                        saved.seat_as_in(&game);
+                    }
                     restored.0 = Some(saved);
                     screen.set(AppState::Site);
                 }
