@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from . import _native
 from .errors import ActionError, StateError, TaskError
+from .sights import RENDER_MODES, Painter, Sights
 from .spaces import Layout
 from .tasks import Task
 
@@ -49,8 +50,9 @@ def as_task(task: str | Task, changes: Mapping[str, Any]) -> tuple[Task, RewardF
 class Single:
     """A world and its arrays: what the interfaces to one world have in common."""
 
-    def __init__(self, task: Task, seed: int) -> None:
+    def __init__(self, task: Task, seed: int, sights: Sights) -> None:
         self.task = task
+        self.sights = sights
         self.native = _native.World(task.to_json(), seed)
         self.layout = Layout(self.native.layout)
         self.agents = self.native.agents
@@ -67,9 +69,10 @@ class Single:
         self.look()
 
     def look(self) -> None:
-        """Brings observations and masks up to date."""
+        """Brings observations, masks and pictures up to date."""
         self.native.observe(self.observations)
         self.native.masks(self.masks)
+        self.sights.look(self.native, (len(self.agents),))
 
     def step(self, actions: npt.NDArray[Any]) -> bool:
         """Steps; returns whether the episode was cut off."""
@@ -117,7 +120,14 @@ class Env(gymnasium.Env[Any, Any]):
         task: name, path or text of a task, or a :class:`bonanza.Task`.
         observation: ``"flat"`` for one float32 vector of shape (numbers,), ``"dict"`` for one per
             block (``robot0``, ``market``, ...). ``python -m bonanza.spaces TASK`` names every number.
-        render_mode: None; pictures are not drawn yet.
+        pictures: whether an observation is a dict of ``vector``, which is what it would be without,
+            and ``picture``: what the camera of the agent's first robot sees, uint8 of shape
+            (84, 84, 2), for each pixel a code of its distance (:func:`bonanza.sights.depth_m`) and
+            its material (:data:`bonanza.sights.MATERIALS`).
+        patch: the same for ``patch``: the ground around the robot in cells of a metre, uint8 of shape
+            (16, 16, 16) to the left, up and ahead; 0 nothing, 1 ground, 2 heaped up.
+        render_mode: ``"rgb_array"``: :meth:`render` gives a picture for people, uint8 of shape (480,
+            640, 3), from behind the robot; ``"human"``: every step shows it in a window (pygame).
         metrics_every: steps between two ``info["metrics"]``; 0 for the end of the episode alone.
         **changes: fields of the task to replace. ``reward`` may also be a function of the metrics
             before and after the step that gives a list of one number per agent.
@@ -129,23 +139,21 @@ class Env(gymnasium.Env[Any, Any]):
         TaskError: if the task makes no sense, or has more than one agent.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": []}  # type: ignore[misc]
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": RENDER_MODES}  # type: ignore[misc]
 
     def __init__(
         self,
         task: str | Task,
         *,
         observation: str = "flat",
+        pictures: bool = False,
+        patch: bool = False,
         render_mode: str | None = None,
         metrics_every: int = 0,
         **changes: Any,
     ) -> None:
         if observation not in ("flat", "dict"):
             raise TaskError(f'observation = {observation!r}, expected "flat" or "dict"')
-        if render_mode is not None:
-            raise TaskError(
-                f"render_mode = {render_mode!r}, expected None: there are no pictures yet"
-            )
         if (
             isinstance(metrics_every, bool)
             or not isinstance(metrics_every, int)
@@ -153,12 +161,14 @@ class Env(gymnasium.Env[Any, Any]):
         ):
             raise TaskError(f"metrics_every = {metrics_every!r}, expected a whole number from 0")
         self.task, self._function = as_task(task, changes)
+        self._painter = Painter(render_mode, f"Bonanza: {self.task.name}")
         self.render_mode = render_mode
+        self._sights = Sights(pictures, patch)
         self._kind = observation
         self._metrics_every = metrics_every
         self._single = self._make(self.task, 0)
         self.layout = self._single.layout
-        self.observation_space = (
+        self.observation_space = self._sights.space(
             self.layout.observation_space() if observation == "flat" else self.layout.dict_space()
         )
         self.action_space = self.layout.action_space()
@@ -167,9 +177,8 @@ class Env(gymnasium.Env[Any, Any]):
         self._before: Metrics = {}
         self._over = True
 
-    @staticmethod
-    def _make(task: Task, seed: int) -> Single:
-        single = Single(task, seed)
+    def _make(self, task: Task, seed: int) -> Single:
+        single = Single(task, seed, self._sights)
         if len(single.agents) != 1:
             raise TaskError(
                 f"task {task.name!r} has {len(single.agents)} agents, expected 1: use "
@@ -212,6 +221,8 @@ class Env(gymnasium.Env[Any, Any]):
         self._single.reset(seed)
         self._over = False
         self._before = self._single.metrics() if self._function else {}
+        if self.render_mode == "human":
+            self.render()
         return self._observation(), self._info(False)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -237,13 +248,18 @@ class Env(gymnasium.Env[Any, Any]):
             now = self._single.metrics()
             reward = float(check_rewards(self._function(self._before, now), 1)[0])
             self._before = now
+        if self.render_mode == "human":
+            self.render()
         return self._observation(), reward, terminated, truncated, self._info(self._over)
 
     def _observation(self) -> Any:
         flat = self._single.observations[0]
-        if self._kind == "flat":
-            return flat.copy()
-        return {block: flat[part].copy() for block, part in self._blocks.items()}
+        numbers: Any = (
+            flat.copy()
+            if self._kind == "flat"
+            else {block: flat[part].copy() for block, part in self._blocks.items()}
+        )
+        return self._sights.observation(numbers, 0)
 
     def _info(self, over: bool) -> dict[str, Any]:
         info: dict[str, Any] = {}
@@ -298,11 +314,13 @@ class Env(gymnasium.Env[Any, Any]):
         self._before = self._single.metrics() if self._function else {}
         return self._observation()
 
-    def render(self) -> None:
-        """Nothing: there are no pictures yet."""
+    def render(self) -> npt.NDArray[np.uint8] | None:  # type: ignore[override]
+        """A picture for people, or nothing where a window shows it: see ``render_mode``."""
+        return self._painter.render(self._single.native)
 
     def close(self) -> None:
-        """Nothing is held that Python would not free."""
+        """Closes the window, if there is one; Python frees the rest."""
+        self._painter.close()
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
@@ -330,7 +348,7 @@ class Env(gymnasium.Env[Any, Any]):
         }
         other.__dict__.update(state)
         other._function = self._function
-        other._single = self._make(self.task, 0)
+        other._single = other._make(self.task, 0)
         other._single.native.restore(self._single.native.snapshot())
         other._single.look()
         return other

@@ -10,6 +10,7 @@ import numpy as np
 from . import _native
 from .env import OPTIONS, Metrics, Single, Snapshot, as_task, check_rewards, check_seed, draw_seed
 from .errors import ActionError, MissingDependencyError, StateError, TaskError
+from .sights import RENDER_MODES, Painter, Sights
 from .tasks import Task
 
 try:
@@ -26,25 +27,32 @@ __all__ = ["ParallelWorld", "aec_env", "parallel_env"]
 class ParallelWorld(ParallelEnv):  # type: ignore[misc]
     """A task with any number of agents; see :func:`parallel_env`."""
 
-    def __init__(self, task: str | Task, *, render_mode: str | None = None, **changes: Any) -> None:
-        if render_mode is not None:
-            raise TaskError(
-                f"render_mode = {render_mode!r}, expected None: there are no pictures yet"
-            )
+    def __init__(
+        self,
+        task: str | Task,
+        *,
+        pictures: bool = False,
+        patch: bool = False,
+        render_mode: str | None = None,
+        **changes: Any,
+    ) -> None:
         self.task, self._function = as_task(task, changes)
-        self.render_mode = None
+        self._painter = Painter(render_mode, f"Bonanza: {self.task.name}")
+        self.render_mode = render_mode
+        self._sights = Sights(pictures, patch)
         self.metadata = {
             "name": f"bonanza_{self.task.name}",
-            "render_modes": [],
+            "render_modes": RENDER_MODES,
             "is_parallelizable": True,
         }
-        self._single = Single(self.task, 0)
+        self._single = Single(self.task, 0, self._sights)
         self.layout = self._single.layout
         self.possible_agents: list[str] = list(self._single.agents)
         self.agents: list[str] = []
         self._place = {agent: place for place, agent in enumerate(self.possible_agents)}
         self._observation_spaces = {
-            agent: self.layout.observation_space() for agent in self.possible_agents
+            agent: self._sights.space(self.layout.observation_space())
+            for agent in self.possible_agents
         }
         self._action_spaces = {agent: self.layout.action_space() for agent in self.possible_agents}
         self.np_random = np.random.default_rng()
@@ -68,7 +76,7 @@ class ParallelWorld(ParallelEnv):  # type: ignore[misc]
         changes = {name: value for name, value in (options or {}).items() if name in OPTIONS}
         if changes:
             task = self.task.with_(**changes)
-            single = Single(task, 0)
+            single = Single(task, 0, self._sights)
             if single.agents != self.possible_agents:
                 raise TaskError(f"options {sorted(changes)} would change who acts")
             self.task, self._single = task, single
@@ -117,10 +125,16 @@ class ParallelWorld(ParallelEnv):  # type: ignore[misc]
             agent for agent in live if not terminations[agent] and not truncations[agent]
         ]
         infos = self._infos(live, not self.agents)
+        if self.render_mode == "human":
+            self.render()
         return self._observations(live), rewards, terminations, truncations, infos
 
     def _observations(self, agents: list[str]) -> dict[str, Any]:
-        return {agent: self._single.observations[self._place[agent]].copy() for agent in agents}
+        told = {}
+        for agent in agents:
+            place = self._place[agent]
+            told[agent] = self._sights.observation(self._single.observations[place].copy(), place)
+        return told
 
     def _infos(self, agents: list[str], over: bool) -> dict[str, Any]:
         infos: dict[str, dict[str, Any]] = {agent: {} for agent in agents}
@@ -170,11 +184,13 @@ class ParallelWorld(ParallelEnv):  # type: ignore[misc]
         self._before = self._single.metrics() if self._function else {}
         return self._observations(self.agents)
 
-    def render(self) -> None:
-        """Nothing: there are no pictures yet."""
+    def render(self) -> Any:
+        """A picture for people from behind the first agent, uint8, (480, 640, 3): see ``render_mode``."""
+        return self._painter.render(self._single.native)
 
     def close(self) -> None:
-        """Nothing is held that Python would not free."""
+        """Closes the window, if there is one; Python frees the rest."""
+        self._painter.close()
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
@@ -186,7 +202,7 @@ class ParallelWorld(ParallelEnv):  # type: ignore[misc]
         state = dict(state)
         snapshot = _native.Snapshot.from_bytes(state.pop("_snapshot"))
         self.__dict__.update(state)
-        self._single = Single(self.task, 0)
+        self._single = Single(self.task, 0, self._sights)
         self._single.native.restore(snapshot)
         self._single.look()
 
@@ -199,7 +215,8 @@ def parallel_env(task: str | Task, **kwargs: Any) -> ParallelWorld:
 
     Args:
         task: name, path or text of a task, or a :class:`bonanza.Task`.
-        **kwargs: fields of the task to replace.
+        **kwargs: ``pictures``, ``patch`` and ``render_mode`` as for :class:`bonanza.Env`, and fields of
+            the task to replace.
     """
     return ParallelWorld(task, **kwargs)
 

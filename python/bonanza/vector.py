@@ -15,6 +15,7 @@ from gymnasium.vector.utils import batch_space
 from . import _native
 from .env import Metrics, Snapshot, check_seed
 from .errors import ActionError, StateError, TaskError
+from .sights import SCENE_SHAPE, Sights, check_render_mode
 from .spaces import Layout
 from .tasks import Task
 
@@ -37,6 +38,8 @@ class VecWorlds:
             next episode instead of taking actions. ``"same_step"``: the same step starts it, and what
             was seen last stands in ``final_observations``. ``"disabled"``: nothing until
             ``reset(mask=...)``.
+        pictures: whether every step draws ``pictures``, see :class:`bonanza.Env`.
+        patch: whether it draws ``patches``.
         **changes: fields of the task to replace.
 
     Attributes:
@@ -47,6 +50,9 @@ class VecWorlds:
         action_masks: bool, shape (worlds, agents, choices); no choices where actions are numbers.
         final_observations: as observations.
         began: bool, shape (worlds,): an episode began in the last step or reset.
+        pictures: uint8, shape (worlds, agents, 84, 84, 2), or None. After a step that began another
+            episode they show that one: there are no last pictures of an episode with ``"same_step"``.
+        patches: uint8, shape (worlds, agents, 16, 16, 16), or None.
 
     Raises:
         TaskError: if the task makes no sense.
@@ -60,6 +66,8 @@ class VecWorlds:
         threads: int = 1,
         seed: int = 0,
         autoreset: str = "next_step",
+        pictures: bool = False,
+        patch: bool = False,
         **changes: Any,
     ) -> None:
         for name, count in (("worlds", worlds), ("threads", threads)):
@@ -84,7 +92,29 @@ class VecWorlds:
         self.action_masks = np.zeros((*shape, self.layout.mask_len), dtype=np.bool_)
         self.final_observations = np.zeros((*shape, numbers), dtype=np.float32)
         self.began = np.ones(shape[0], dtype=np.bool_)
+        self._sights = Sights(pictures, patch)
         self.native.look(self)
+        self.draw()
+
+    @property
+    def pictures(self) -> npt.NDArray[np.uint8] | None:
+        """What all agents' cameras see, where it was asked for."""
+        return self._sights.pictures
+
+    @property
+    def patches(self) -> npt.NDArray[np.uint8] | None:
+        """The ground around all agents, where it was asked for."""
+        return self._sights.patches
+
+    def draw(self) -> None:
+        """Draws the pictures that were asked for: every step and reset does so by itself."""
+        self._sights.look(self.native, (len(self), len(self.agents)))
+
+    def scene(self, world: int, agent: int = 0) -> npt.NDArray[np.uint8]:
+        """A picture for people of a world, from behind the first robot of an agent: (480, 640, 3)."""
+        picture = np.zeros(SCENE_SHAPE, dtype=np.uint8)
+        self.native.scene(self._place(world), agent, picture)
+        return picture
 
     def __len__(self) -> int:
         return len(self.native)
@@ -119,6 +149,7 @@ class VecWorlds:
             mark = array.tolist()
         self.began[:] = False
         self.native.reset(self, seeds, mark)
+        self.draw()
         return self.observations
 
     def step(self, actions: npt.ArrayLike) -> int:
@@ -131,7 +162,9 @@ class VecWorlds:
             ActionError: if they are none. Nothing has moved then.
         """
         shape = (len(self), len(self.agents), len(self.layout.head_names))
-        return self.native.step(self.layout.encode(actions, shape, "actions"), self)
+        ended = self.native.step(self.layout.encode(actions, shape, "actions"), self)
+        self.draw()
+        return ended
 
     def metrics(self, world: int) -> Metrics:
         """What has come of a world so far."""
@@ -150,6 +183,7 @@ class VecWorlds:
         """Puts a world back, bit for bit, and brings observations and masks up to date."""
         self.native.restore(self._place(world), snapshot)
         self.native.look(self)
+        self.draw()
 
     def _place(self, world: int) -> int:
         if isinstance(world, bool) or not isinstance(world, (int, np.integer)):
@@ -196,6 +230,8 @@ class VectorEnv(_Base):
         num_envs: how many worlds.
         threads: as for :class:`VecWorlds`.
         autoreset_mode: Gymnasium's ``AutoresetMode`` or its name in small letters.
+        pictures, patch: as for :class:`bonanza.Env`, but not with ``"same_step"``.
+        render_mode: None or ``"rgb_array"``.
         **changes: fields of the task to replace.
 
     Arrays that are handed out are copies, as Gymnasium demands; use :class:`VecWorlds` for the
@@ -209,16 +245,29 @@ class VectorEnv(_Base):
         *,
         threads: int = 1,
         autoreset_mode: Any = "next_step",
+        pictures: bool = False,
+        patch: bool = False,
         render_mode: str | None = None,
         **changes: Any,
     ) -> None:
-        if render_mode is not None:
+        if render_mode == "human":
             raise TaskError(
-                f"render_mode = {render_mode!r}, expected None: there are no pictures yet"
+                'render_mode = "human", expected None or "rgb_array": many worlds do not fit a window'
             )
         self._autoreset = _name(autoreset_mode)
+        if self._autoreset == "same_step" and (pictures or patch):
+            raise TaskError(
+                "pictures and patch need the autoreset mode next_step or disabled: with same_step the "
+                "last picture of an episode would be lost"
+            )
         self.worlds = VecWorlds(
-            task, worlds=num_envs, threads=threads, autoreset=self._autoreset, **changes
+            task,
+            worlds=num_envs,
+            threads=threads,
+            autoreset=self._autoreset,
+            pictures=pictures,
+            patch=patch,
+            **changes,
         )
         if len(self.worlds.agents) != 1:
             raise TaskError(
@@ -226,11 +275,12 @@ class VectorEnv(_Base):
                 "use bonanza.VecWorlds"
             )
         self.num_envs = int(num_envs)
-        self.render_mode = None
-        self.metadata = {"render_modes": [], "autoreset_mode": _mode(self._autoreset)}
+        self.render_mode = check_render_mode(render_mode)
+        self.metadata = {"render_modes": ["rgb_array"], "autoreset_mode": _mode(self._autoreset)}
         layout = self.worlds.layout
         self.layout = layout
-        self.single_observation_space = layout.observation_space()
+        self._sights = self.worlds._sights
+        self.single_observation_space = self._sights.space(layout.observation_space())
         self.single_action_space = layout.action_space()
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
@@ -241,7 +291,7 @@ class VectorEnv(_Base):
         *,
         seed: int | Sequence[int | None] | None = None,
         options: dict[str, Any] | None = None,
-    ) -> tuple[npt.NDArray[np.float32], dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Starts all worlds anew, or those in ``options["reset_mask"]`` (bool, (num_envs,))."""
         options = dict(options or {})
         mask = options.pop("reset_mask", None)
@@ -264,12 +314,12 @@ class VectorEnv(_Base):
             raise ActionError("options['reset_mask'] marks no world, expected at least one")
         self.worlds.reset(seed=seeds, mask=mask)
         self._begun = True
-        return self.worlds.observations[:, 0].copy(), self._info()
+        return self._observations(), self._info()
 
     def step(
         self, actions: Any
     ) -> tuple[
-        npt.NDArray[np.float32],
+        Any,
         npt.NDArray[np.float64],
         npt.NDArray[np.bool_],
         npt.NDArray[np.bool_],
@@ -283,8 +333,9 @@ class VectorEnv(_Base):
             encoded = self.layout.encode(actions, (self.num_envs,), "actions")
         else:
             encoded = self.layout.encode(actions, (self.num_envs, heads), "actions")
-        self.worlds.native.step(encoded.reshape(self.num_envs, 1, heads), self.worlds)
         worlds = self.worlds
+        worlds.native.step(encoded.reshape(self.num_envs, 1, heads), worlds)
+        worlds.draw()
         info = self._info()
         if self._autoreset == "same_step" and worlds.began.any():
             final = np.full(self.num_envs, None, dtype=object)
@@ -295,12 +346,16 @@ class VectorEnv(_Base):
             info["final_info"] = {}
             info["_final_info"] = worlds.began.copy()
         return (
-            worlds.observations[:, 0].copy(),
+            self._observations(),
             worlds.rewards[:, 0].astype(np.float64),
             worlds.terminations[:, 0].copy(),
             worlds.truncations[:, 0].copy(),
             info,
         )
+
+    def _observations(self) -> Any:
+        numbers = self.worlds.observations[:, 0].copy()
+        return self._sights.observation(numbers, (slice(None), 0))
 
     def _info(self) -> dict[str, Any]:
         if self.layout.numbers:
@@ -312,8 +367,11 @@ class VectorEnv(_Base):
         """Which choices make sense now, shape (num_envs, choices)."""
         return self.worlds.action_masks[:, 0].copy()
 
-    def render(self) -> None:
-        """Nothing: there are no pictures yet."""
+    def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
+        """A picture for people of each world, uint8, (480, 640, 3), with ``"rgb_array"``."""
+        if self.render_mode is None:
+            return None
+        return tuple(self.worlds.scene(world) for world in range(self.num_envs))
 
     def close_extras(self, **kwargs: Any) -> None:
         """Nothing is held that Python would not free."""

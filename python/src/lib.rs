@@ -16,7 +16,7 @@ use numpy::{
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::types::{PyBytes, PyTuple, PyType};
 
 /// The exceptions of `bonanza.errors`.
 #[derive(Clone, Copy)]
@@ -263,6 +263,29 @@ impl World {
         })
     }
 
+    /// Writes what the agents' cameras see.
+    fn pictures(&self, py: Python<'_>, mut out: PyReadwriteArrayDyn<'_, u8>) -> PyResult<()> {
+        let out = slice_of(py, "pictures", &mut out)?;
+        guarded(py, &self.env, |env| env.pictures(out))
+    }
+
+    /// Writes the ground around the agents' robots.
+    fn patches(&self, py: Python<'_>, mut out: PyReadwriteArrayDyn<'_, u8>) -> PyResult<()> {
+        let out = slice_of(py, "patches", &mut out)?;
+        guarded(py, &self.env, |env| env.patches(out))
+    }
+
+    /// Writes a picture for people.
+    fn scene(
+        &self,
+        py: Python<'_>,
+        agent: usize,
+        mut out: PyReadwriteArrayDyn<'_, u8>,
+    ) -> PyResult<()> {
+        let out = slice_of(py, "picture", &mut out)?;
+        guarded(py, &self.env, |env| env.scene(agent, out))
+    }
+
     /// What has come of the world so far, as JSON.
     fn metrics(&self, py: Python<'_>) -> PyResult<String> {
         let metrics = guarded(py, &self.env, |env| Ok(env.metrics()))?;
@@ -504,6 +527,30 @@ impl Worlds {
             batch.look(out.observations, out.masks)
         })
     }
+
+    /// Writes what the cameras of all agents see.
+    fn pictures(&self, py: Python<'_>, mut out: PyReadwriteArrayDyn<'_, u8>) -> PyResult<()> {
+        let out = slice_of(py, "pictures", &mut out)?;
+        guarded(py, &self.batch, |batch| batch.pictures(out))
+    }
+
+    /// Writes the ground around the robots of all agents.
+    fn patches(&self, py: Python<'_>, mut out: PyReadwriteArrayDyn<'_, u8>) -> PyResult<()> {
+        let out = slice_of(py, "patches", &mut out)?;
+        guarded(py, &self.batch, |batch| batch.patches(out))
+    }
+
+    /// Writes a picture for people of a world.
+    fn scene(
+        &self,
+        py: Python<'_>,
+        world: usize,
+        agent: usize,
+        mut out: PyReadwriteArrayDyn<'_, u8>,
+    ) -> PyResult<()> {
+        let out = slice_of(py, "picture", &mut out)?;
+        self.with(py, world, |env| env.scene(agent, out))
+    }
 }
 
 impl Worlds {
@@ -525,6 +572,9 @@ impl Worlds {
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("LAYOUT_VERSION", train::LAYOUT_VERSION)?;
+    module.add("PICTURE_SHAPE", PyTuple::new(module.py(), train::PICTURE)?)?;
+    module.add("PATCH_SHAPE", PyTuple::new(module.py(), train::PATCH)?)?;
+    module.add("SCENE_SHAPE", PyTuple::new(module.py(), train::SCENE)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     // An optimised build, with which figures are worth quoting.
     module.add("RELEASE_BUILD", !cfg!(debug_assertions))?;

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::env::{Actions, Env, Fault, length};
+use super::eyes::{PATCH, PICTURE};
 use super::task::Task;
 
 /// What becomes of a world whose episode is over.
@@ -217,6 +218,37 @@ impl Batch {
             left = others;
         }
         Ok(())
+    }
+
+    /// Writes what the cameras of all agents see now: worlds × agents × [`PICTURE`].
+    ///
+    /// # Errors
+    /// [`Fault::Length`] if the array has another length.
+    pub fn pictures(&mut self, out: &mut [u8]) -> Result<(), Fault> {
+        self.each_writes("pictures", PICTURE, out, |env, out| env.pictures(out))
+    }
+
+    /// Writes the ground around the first robots of all agents now: worlds × agents × [`PATCH`].
+    ///
+    /// # Errors
+    /// [`Fault::Length`] if the array has another length.
+    pub fn patches(&mut self, out: &mut [u8]) -> Result<(), Fault> {
+        self.each_writes("patches", PATCH, out, |env, out| env.patches(out))
+    }
+
+    fn each_writes(
+        &mut self,
+        what: &'static str,
+        shape: [usize; 3],
+        out: &mut [u8],
+        write: impl Fn(&mut Env, &mut [u8]) -> Result<(), Fault> + Send + Sync,
+    ) -> Result<(), Fault> {
+        let each = self.envs[0].agents().len() * shape.iter().product::<usize>();
+        length(what, out.len(), self.envs.len() * each)?;
+        let jobs = self.envs.iter_mut().zip(out.chunks_exact_mut(each));
+        in_threads(self.pool.as_ref(), jobs.collect(), |(env, out)| {
+            write(env, out)
+        })
     }
 
     fn check(&self, out: &Buffers<'_>) -> Result<(), Fault> {

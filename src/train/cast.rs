@@ -6,6 +6,7 @@ use bevy::math::DVec3;
 
 use super::action;
 use super::env::Fault;
+use super::eyes::Rings;
 use super::task::{Control, Goal, Task, Who};
 use crate::headless::Headless;
 use crate::sim::level::{Level, RobotKind};
@@ -31,6 +32,8 @@ pub struct Cast {
     pub(super) base_price_credits_per_kg: f64,
     pub(super) safe_speed_m_s: f64,
     pub(super) tick_s: f64,
+    /// What cameras see of the ground far off.
+    pub(super) rings: Arc<Rings>,
 }
 
 pub(super) struct CastRobot {
@@ -166,6 +169,7 @@ impl Cast {
             base_price_credits_per_kg: level.market.base_price_credits_per_kg,
             safe_speed_m_s: guidance::safe_speed_m_s(terrain, place_m, f64::MAX),
             tick_s: level.tick_s,
+            rings: Arc::default(),
             task: task.clone(),
             robots,
             plants,

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use bevy::math::Vec3;
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::action::NoSuchChoice;
 use super::cast::Cast;
+use super::eyes::{Eyes, Material, PATCH, PICTURE, SCENE, Solid};
 use super::layout::Layout;
 use super::seats::{Episode, Seats};
 use super::task::{Task, TaskError};
@@ -18,6 +20,8 @@ use crate::sim::snapshot::{self, Checkpoint};
 /// Messages and orders that a world keeps.
 const LOG_LINES: usize = 64;
 const LOG_ORDERS: usize = 256;
+/// Of a plant that was not there at the start [m].
+const PLANT_SIZE_M: Vec3 = Vec3::new(3.0, 2.0, 3.0);
 
 /// An environment, frozen.
 #[derive(Clone)]
@@ -107,6 +111,8 @@ pub struct Env {
     start: Checkpoint,
     world: Headless,
     seats: Seats,
+    /// Made when the first picture is wanted.
+    eyes: Option<Eyes>,
 }
 
 impl Env {
@@ -156,6 +162,7 @@ impl Env {
             start: world.checkpoint(),
             world,
             seats: Seats::new(cast, layout, seed),
+            eyes: None,
         };
         env.begin();
         env
@@ -232,6 +239,7 @@ impl Env {
         let seed = self.seed();
         self.world.keep_log(LOG_LINES, LOG_ORDERS);
         self.seats.begin(&mut self.world, seed);
+        self.eyes = None;
     }
 
     /// Takes the actions of all agents and lets the world go on for a stride. Agents that are done
@@ -333,8 +341,100 @@ impl Env {
         self.world.return_to(&snapshot.world);
         self.seats.episode = snapshot.episode.clone();
         self.seats.look(&mut self.world);
+        if let Some(eyes) = &mut self.eyes {
+            eyes.forget();
+        }
         Ok(())
     }
+
+    /// Writes what the cameras of all agents see, one after the other: agents × [`PICTURE`], see
+    /// [`Eyes::picture`].
+    ///
+    /// # Errors
+    /// [`Fault::Length`] if `out` has another length.
+    pub fn pictures(&mut self, out: &mut [u8]) -> Result<(), Fault> {
+        let each = PICTURE.iter().product();
+        length(
+            "the array of pictures",
+            out.len(),
+            each * self.agents().len(),
+        )?;
+        let (seats, eyes) = (
+            &self.seats,
+            opened(&mut self.eyes, &self.seats, &mut self.world),
+        );
+        let (cast, telemetry) = (&seats.cast, &seats.telemetry);
+        let agents = seats.episode.seats.iter().zip(out.chunks_exact_mut(each));
+        for (agent, (seat, out)) in agents.enumerate() {
+            let at = seat.robots.first().copied();
+            eyes.picture(agent, at, cast, telemetry, self.world.terrain(), out);
+        }
+        Ok(())
+    }
+
+    /// Writes the ground around the first robots of all agents: agents × [`PATCH`], see
+    /// [`Eyes::patch`].
+    ///
+    /// # Errors
+    /// [`Fault::Length`] if `out` has another length.
+    pub fn patches(&self, out: &mut [u8]) -> Result<(), Fault> {
+        let each = PATCH.iter().product();
+        length(
+            "the array of patches",
+            out.len(),
+            each * self.agents().len(),
+        )?;
+        let seats = self.seats.episode.seats.iter();
+        for (seat, out) in seats.zip(out.chunks_exact_mut(each)) {
+            let at = seat.robots.first().copied();
+            Eyes::patch(at, &self.seats.telemetry, self.world.terrain(), out);
+        }
+        Ok(())
+    }
+
+    /// Writes a picture for people, from behind the first robot of an agent that has one: [`SCENE`].
+    ///
+    /// # Errors
+    /// [`Fault::Length`] if `out` has another length.
+    pub fn scene(&mut self, agent: usize, out: &mut [u8]) -> Result<(), Fault> {
+        length(
+            "the array of the picture",
+            out.len(),
+            SCENE.iter().product(),
+        )?;
+        let (seats, eyes) = (
+            &self.seats,
+            opened(&mut self.eyes, &self.seats, &mut self.world),
+        );
+        let seat = seats.episode.seats.get(agent);
+        let at = seat
+            .and_then(|seat| seat.robots.first())
+            .copied()
+            .unwrap_or(0);
+        eyes.scene(at, &seats.cast, &seats.telemetry, self.world.terrain(), out);
+        Ok(())
+    }
+}
+
+/// The eyes of a world, opened now if they were not.
+fn opened<'a>(eyes: &'a mut Option<Eyes>, seats: &Seats, world: &mut Headless) -> &'a mut Eyes {
+    eyes.get_or_insert_with(|| {
+        let level = world.level().clone();
+        let size_m = |name: &str| {
+            let spec = level.plants.iter().find(|plant| plant.name == name)?;
+            let (x, y, z) = level.plant_kinds.get(&spec.kind)?.size_m;
+            Some(Vec3::new(x as f32, y as f32, z as f32))
+        };
+        let plants = world.scene().plants;
+        let plants = plants.iter().map(|plant| Solid {
+            position_m: plant.position_m,
+            rotation: plant.rotation,
+            size_m: size_m(&plant.name).unwrap_or(PLANT_SIZE_M),
+            paint: Material::Plant as u8,
+        });
+        let rings = Arc::clone(&seats.cast.rings);
+        Eyes::new(rings, seats.cast.agents.len(), plants.collect())
+    })
 }
 
 impl Snapshot {
