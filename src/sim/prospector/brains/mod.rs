@@ -41,9 +41,11 @@ use crate::sim::random::{self, Stream};
 
 /// How often a script without affairs looks at a world in which nothing has happened to it [ms].
 const GLANCE_MS: u64 = 60_000;
-/// After so many equal orders in a row a crew waits so long.
+/// After so many equal orders in a row a crew waits so long, and twice as long each time after that if
+/// they are to go somewhere, up to so many times.
 const REPEATS_MAX: u32 = 3;
 const SULK_MS: u64 = 900_000;
+const SULKS_MAX: u32 = 7;
 /// An order that is over sooner than this has come to nothing [ms]; after so many in a row a crew
 /// of a rival with affairs waits so long.
 const HASTY_MS: u64 = 30_000;
@@ -395,9 +397,13 @@ impl Script {
             0
         };
         crew.told_at_ms = now_ms;
-        if REPEATS_MAX <= crew.repeats {
-            crew.wait_until_ms = now_ms + SULK_MS;
-            crew.repeats = 0;
+        if 0 < crew.repeats && crew.repeats.is_multiple_of(REPEATS_MAX) {
+            // A robot that cannot get out of its pit costs more thought each time than it is worth.
+            let sulks = match crew.order {
+                Some(Order::Deliver { .. } | Order::HopTo { .. }) => crew.repeats / REPEATS_MAX - 1,
+                _ => 0,
+            };
+            crew.wait_until_ms = now_ms + (SULK_MS << sulks.min(SULKS_MAX));
             // Somewhere else it may work.
             crew.face_m = None;
         }
