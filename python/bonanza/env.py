@@ -314,7 +314,7 @@ class Env(gymnasium.Env[Any, Any]):
         self._before = self._single.metrics() if self._function else {}
         return self._observation()
 
-    def render(self) -> npt.NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> npt.NDArray[np.uint8] | None:
         """A picture for people, or nothing where a window shows it: see ``render_mode``."""
         return self._painter.render(self._single.native)
 

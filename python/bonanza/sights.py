@@ -118,7 +118,7 @@ class Window:
             import pygame
         except ImportError as error:
             raise MissingDependencyError(
-                f"render_mode = 'human' needs pygame: pip install pygame ({error})"
+                f"render_mode = 'human' needs pygame: pip install pygame-ce ({error})"
             ) from error
         self._pygame = pygame
         pygame.display.init()

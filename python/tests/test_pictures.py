@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import warnings
 
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 from pettingzoo.test import parallel_api_test
+
+os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 
 import bonanza
 from bonanza.sights import MATERIALS, PICTURE_SHAPE, SCENE_SHAPE, depth_m
@@ -54,7 +57,10 @@ def test_a_picture_shows_ground_below_the_sky_and_tells_how_far() -> None:
 
 
 def test_without_the_option_observations_are_what_they_were() -> None:
-    plain, seeing = bonanza.Env("first-water"), bonanza.Env("first-water", pictures=True, patch=True)
+    plain, seeing = (
+        bonanza.Env("first-water"),
+        bonanza.Env("first-water", pictures=True, patch=True),
+    )
     first, second = plain.reset(seed=4)[0], seeing.reset(seed=4)[0]
     assert isinstance(first, np.ndarray)
     assert sorted(second) == ["patch", "picture", "vector"]
@@ -99,7 +105,8 @@ def test_the_vector_environment_has_pictures_and_says_where_it_has_none() -> Non
         "bonanza/FlyToTarget-v0",
         num_envs=3,
         vectorization_mode="vector_entry_point",
-        vector_kwargs={"pictures": True, "render_mode": "rgb_array"},
+        pictures=True,
+        render_mode="rgb_array",
     )
     observation, _ = envs.reset(seed=1)
     assert observation in envs.observation_space
@@ -113,7 +120,7 @@ def test_the_vector_environment_has_pictures_and_says_where_it_has_none() -> Non
 
 
 def test_many_agents_see() -> None:
-    env = bonanza.parallel_env("claim-rush", pictures=True, horizon_steps=6)
+    env = bonanza.parallel_env("the-last-ice", pictures=True, horizon_steps=6)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         parallel_api_test(env, num_cycles=8)
@@ -134,6 +141,24 @@ def test_people_see_the_robot_in_the_middle() -> None:
     colourful = np.ptp(middle.astype(int), axis=-1)
     assert np.percentile(colourful, 75) > 3 * np.ptp(edge.astype(int), axis=-1).mean()
     assert bonanza.Env("land").render() is None
+
+
+def test_a_window_shows_every_step() -> None:
+    import pygame
+
+    env = bonanza.Env("fly-to-target", render_mode="human")
+    env.reset(seed=1)
+    first = pygame.surfarray.array3d(pygame.display.get_surface())
+    assert first.shape == (640, 480, 3) and 40 < np.median(first)
+    action = idle(env)
+    action[1] = 1.0
+    for _ in range(5):
+        env.step(action)
+    later = pygame.surfarray.array3d(pygame.display.get_surface())
+    assert not np.array_equal(first, later)
+    assert env.render() is None
+    env.close()
+    assert not pygame.display.get_init()
 
 
 def test_a_window_needs_pygame_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
