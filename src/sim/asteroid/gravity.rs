@@ -15,11 +15,12 @@
 //! Rock that was dug away or heaped up acts as a ball of negative or positive mass at its centroid.
 //! Left out of the field are the density differences of the interior and the gravity of machines.
 
-use std::collections::HashMap;
 use std::f64::consts::PI;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use bevy::math::{DVec3, I64Vec3};
+// With a quick hash: places are looked up by the million.
+use bevy::platform::collections::HashMap;
 
 use super::polyhedron::TriangleMesh;
 use super::solid::Solid;

@@ -23,6 +23,9 @@ const STEPS: std::ops::RangeInclusive<f64> = 48.0..=400.0;
 const CLEARANCE_M: f64 = 0.7;
 /// Faster than this part of the local escape speed is a gamble.
 const ESCAPE_FRACTION_MAX: f64 = 0.75;
+/// A flight that goes farther from the centre than so many times where it begins and ends is none: at
+/// [`ESCAPE_FRACTION_MAX`] of the escape speed the highest is 1/(1 - 0.75²), 2.3 times as far.
+const FARTHEST: f64 = 3.0;
 /// A flight is looked for until it ends this near to its mark [m].
 const HIT_M: f64 = 0.01;
 /// Longer ways are split: the first guess of a flight knows of no curvature [rad].
@@ -376,7 +379,11 @@ fn shoot(
     let up = terrain.up_by(from_m, cell);
     // Broyden (1965), the good method: the inverse of the derivative of the miss by the take-off.
     let mut inverse = DMat3::from_diagonal(DVec3::splat(1.0 / flight_s));
-    let mut flight = fly(terrain, cell, from_m, take_off_m_s, flight_s, up, |_| true)?;
+    let model = terrain.model();
+    let out_m = |at_m| model.from_centre(at_m).length();
+    let farthest_m = FARTHEST * out_m(from_m).max(out_m(to_m));
+    let stays = |at_m| out_m(at_m) < farthest_m;
+    let mut flight = fly(terrain, cell, from_m, take_off_m_s, flight_s, up, stays)?;
     for _ in 0..16 {
         let miss_m = flight.end_m - to_m;
         if miss_m.length() < HIT_M {
@@ -392,7 +399,7 @@ fn shoot(
             return None;
         }
         take_off_m_s += step;
-        flight = fly(terrain, cell, from_m, take_off_m_s, flight_s, up, |_| true)?;
+        flight = fly(terrain, cell, from_m, take_off_m_s, flight_s, up, stays)?;
         let change_m = flight.end_m - to_m - miss_m;
         let predicted = inverse * change_m;
         let scale = step.dot(predicted);
