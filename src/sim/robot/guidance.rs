@@ -34,8 +34,10 @@ const LEG_ANGLE_MAX_RAD: f64 = 1.1;
 const LANDING_SLOPE_MAX: f64 = 0.36;
 /// A mark is moved by no more than this to flatter ground [m].
 const SPOT_REACH_M: f64 = 0.7;
-/// More legs than this are no way.
+/// More legs than this are no way, and neither are so many in a row that come no nearer to the mark:
+/// who is hemmed in hops about in vain.
 pub const LEGS_MAX: usize = 64;
+const ASTRAY_MAX: usize = 6;
 
 /// A ballistic flight between two places, as seen from the rotating body.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -280,13 +282,17 @@ pub fn plan_route(
 ) -> Result<Vec<Leg>, NoHop> {
     let mut legs: Vec<Leg> = Vec::new();
     let mut at_m = from_m;
-    while legs.len() < LEGS_MAX {
+    let (mut nearest_m, mut astray) = (from_m.distance(to_m), 0);
+    while legs.len() < LEGS_MAX && astray < ASTRAY_MAX {
         let leg = plan_leg(terrain, cell, at_m, to_m, half_height_m, speed_max_m_s)?;
         at_m = leg.to_m;
         legs.push(leg);
         if leg.last {
             return Ok(legs);
         }
+        let left_m = at_m.distance(to_m);
+        astray = if left_m < nearest_m { 0 } else { astray + 1 };
+        nearest_m = nearest_m.min(left_m);
     }
     Err(NoHop::NotFound)
 }

@@ -100,7 +100,7 @@ fn every_pixel_tells_how_far_the_nearest_triangle_is() {
                 }
             }
         }
-        assert!(1_000 < triangles.len(), "{}", triangles.len());
+        assert!(500 < triangles.len(), "{}", triangles.len());
         let (mut seen, mut sky, mut wrong) = (0, 0, 0);
         for pixel in (0..SIDE * SIDE).step_by(11) {
             let ray = camera
