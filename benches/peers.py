@@ -60,7 +60,7 @@ def robots(count: int, lifted: bool) -> bonanza.VecWorlds:
     for place in range(count):
         robot = json.loads(json.dumps(spec)) | {"name": f"hauler-{place}"}
         robot["site"]["Offset"] |= {
-            "east_m": 6.0 * (place % side),
+            "east_m": 6.0 + 6.0 * (place % side),
             "north_m": 6.0 * (place // side),
         }
         fleet.append(robot)
