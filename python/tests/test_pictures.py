@@ -101,13 +101,7 @@ def test_pictures_are_handed_out_as_copies_and_go_with_copies_of_the_world() -> 
 
 
 def test_the_vector_environment_has_pictures_and_says_where_it_has_none() -> None:
-    envs = gymnasium.make_vec(
-        "bonanza/FlyToTarget-v0",
-        num_envs=3,
-        vectorization_mode="vector_entry_point",
-        pictures=True,
-        render_mode="rgb_array",
-    )
+    envs = bonanza.VectorEnv("fly-to-target", 3, pictures=True, render_mode="rgb_array")
     observation, _ = envs.reset(seed=1)
     assert observation in envs.observation_space
     assert observation["picture"].shape == (3, *PICTURE_SHAPE)
