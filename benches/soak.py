@@ -57,7 +57,9 @@ def soak(agent_steps: int, resets: int) -> dict[str, object]:
             first_mb = bench._resident_mb() or 0.0
         if block % max(1, blocks // 50) == 0:
             rate = done / (time.perf_counter() - begun)
-            print(f"{done:>13,} agent-steps, {rate:,.0f}/s", file=sys.stderr, flush=True)
+            memory_mb = bench._resident_mb() or 0.0
+            told_now = f"{done:>13,} agent-steps, {rate:,.0f}/s, {memory_mb:.0f} MB"
+            print(told_now, file=sys.stderr, flush=True)
     last_mb = bench._resident_mb() or 0.0
     return {
         "agent_steps": done,

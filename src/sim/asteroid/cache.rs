@@ -1,24 +1,31 @@
 //! A shared store of values that can be made again from their key at any time.
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, PoisonError, RwLock};
+
+// With a quick hash: places are looked up by the million.
+use bevy::platform::collections::HashMap;
+use bevy::platform::hash::FixedHasher;
 
 use super::ChunkKey;
 
 /// Parts of a store that lock on their own, so that worlds on several threads seldom wait.
-pub const SHARDS: usize = 16;
+const SHARDS: usize = 16;
 
-/// Values by chunk, forgotten when there are too many of them.
+/// Values by key, forgotten when there are too many of them.
 ///
 /// A value must depend on its key alone: then it makes no difference who made it, or whether it
 /// was forgotten and made again.
 #[derive(Debug)]
-pub struct ChunkCache<T> {
-    shards: [RwLock<HashMap<ChunkKey, Arc<T>>>; SHARDS],
+pub struct Cache<K, V> {
+    shards: [RwLock<HashMap<K, V>>; SHARDS],
     shard_capacity: usize,
 }
 
-impl<T> ChunkCache<T> {
+/// Of chunks of the body.
+pub type ChunkCache<T> = Cache<ChunkKey, Arc<T>>;
+
+impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     /// Holds up to about `capacity` values.
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -27,23 +34,51 @@ impl<T> ChunkCache<T> {
         }
     }
 
-    pub fn get_or_make(&self, key: ChunkKey, make: impl FnOnce() -> T) -> Arc<T> {
-        let shard =
-            &self.shards[(key.x + 3 * key.y + 5 * key.z).rem_euclid(SHARDS as i32) as usize];
+    pub fn get_or_make(&self, key: K, make: impl FnOnce() -> V) -> V {
+        // By bits that the maps make no use of.
+        let shard = &self.shards[(FixedHasher.hash_one(&key) >> 48) as usize % SHARDS];
         // A poisoned lock still guards whole values: a thread can only have died between them.
-        if let Some(value) = shard
+        let known = shard
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(&key)
-        {
-            return Arc::clone(value);
+            .cloned();
+        known.unwrap_or_else(|| {
+            // Made outside the lock: two threads may both make it, and get the same.
+            let value = make();
+            let mut values = shard.write().unwrap_or_else(PoisonError::into_inner);
+            if self.shard_capacity <= values.len() {
+                values.clear();
+            }
+            values.entry(key).or_insert(value).clone()
+        })
+    }
+}
+
+impl<K: Eq + Hash, T> Cache<K, Arc<T>> {
+    /// A value too large to be copied each time.
+    pub fn get_or_share(&self, key: K, make: impl FnOnce() -> T) -> Arc<T> {
+        self.get_or_make(key, || Arc::new(make()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_holds_no_more_than_it_may_and_tells_the_same_after_it_forgot() {
+        let cache = Cache::new(64);
+        for _ in 0..3 {
+            for key in 0..1_000_u32 {
+                assert_eq!(cache.get_or_make(key, || key * key), key * key);
+            }
         }
-        // Made outside the lock: two threads may both make it, and get the same.
-        let value = Arc::new(make());
-        let mut values = shard.write().unwrap_or_else(PoisonError::into_inner);
-        if self.shard_capacity <= values.len() {
-            values.clear();
-        }
-        Arc::clone(values.entry(key).or_insert(value))
+        let held: usize = (cache.shards.iter())
+            .map(|shard| shard.read().unwrap().len())
+            .sum();
+        assert!((1..=64).contains(&held), "{held} values");
+        // What was just asked for is not made again.
+        assert_eq!(cache.get_or_make(999, || unreachable!()), 999 * 999);
     }
 }

@@ -16,15 +16,14 @@
 //! Left out of the field are the density differences of the interior and the gravity of machines.
 
 use std::f64::consts::PI;
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::OnceLock;
 
 use bevy::math::{DVec3, I64Vec3};
-// With a quick hash: places are looked up by the million.
-use bevy::platform::collections::HashMap;
 
+use super::GRAVITATIONAL_CONSTANT;
+use super::cache::Cache;
 use super::polyhedron::TriangleMesh;
 use super::solid::Solid;
-use super::{GRAVITATIONAL_CONSTANT, cache::SHARDS};
 
 /// Finest cells in one mean radius of the body.
 const CELLS_PER_RADIUS: f64 = 72.0;
@@ -39,6 +38,8 @@ const SIZE_PER_HEIGHT: f64 = 1.0 / 3.0;
 const SIZE_PER_DISTANCE: f64 = 1.0 / 40.0;
 /// Beyond this many greatest radii the body is a mass with a quadrupole.
 const FAR: f64 = 10.0;
+/// Nodes that are remembered, and as many cells: some 9 MB of each body.
+const NODES_KEPT: usize = 1 << 15;
 /// Density that tells the size of the ball that a dug or dumped mass is taken for [kg/m³].
 const LOOSE_DENSITY_KG_M3: f64 = 1_200.0;
 
@@ -53,9 +54,9 @@ pub struct GravityField {
     /// Whose cells are never too small at `far_m`.
     coarsest: u32,
     solid: OnceLock<Solid>,
-    nodes: [RwLock<HashMap<Place, Node>>; SHARDS],
+    nodes: Cache<Place, Node>,
     /// Whether a cell is split into finer ones.
-    splits: [RwLock<HashMap<Place, bool>>; SHARDS],
+    splits: Cache<Place, bool>,
 }
 
 /// A node, or the cell above it on all axes, of the grid whose cells are 2^`level` finest ones.
@@ -156,8 +157,8 @@ impl GravityField {
             far_m,
             coarsest: (coarsest_m / finest_m).log2().ceil().max(0.0) as u32,
             solid: OnceLock::new(),
-            nodes: Default::default(),
-            splits: Default::default(),
+            nodes: Cache::new(NODES_KEPT),
+            splits: Cache::new(NODES_KEPT),
         }
     }
 
@@ -245,51 +246,28 @@ impl GravityField {
     }
 
     fn is_split(&self, place: Place, solid: &Solid) -> bool {
-        let shard = &self.splits[place.shard()];
-        // A poisoned lock still guards whole values: a thread can only have died between them.
-        let known = shard
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&place)
-            .copied();
-        known.unwrap_or_else(|| {
+        self.splits.get_or_make(place, || {
             let size_m = self.size_m(place.level);
             let middle = (place.at.as_dvec3() + 0.5) * size_m;
             let out_m = middle.distance(solid.centroid_m());
             // Half the diagonal of a cube is 0.87 of its edge.
             let reach_m = size_m * (SIZE_PER_HEIGHT.recip() + 0.87);
-            let split = SIZE_PER_DISTANCE * out_m.max(0.5 * self.mean_radius_m) < size_m
-                || solid.nearest_within(middle, reach_m).is_some();
-            shard
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(place, split);
-            split
+            SIZE_PER_DISTANCE * out_m.max(0.5 * self.mean_radius_m) < size_m
+                || solid.nearest_within(middle, reach_m).is_some()
         })
     }
 
     fn node(&self, place: Place, solid: &Solid) -> Node {
-        let shard = &self.nodes[place.shard()];
-        let known = shard
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&place)
-            .copied();
-        known.unwrap_or_else(|| {
+        self.nodes.get_or_make(place, || {
             let size_m = self.size_m(place.level);
             let at = place.at.as_dvec3() * size_m;
             let near = (place.level == 0)
                 .then(|| solid.nearest_within(at, 1.8 * size_m))
                 .flatten();
-            let node = Node {
+            Node {
                 acceleration_m_s2: solid.acceleration_m_s2(at),
                 surface: near.map(|near| (at - near.point_m, 0.0 <= near.distance_m)),
-            };
-            shard
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(place, node);
-            node
+            }
         })
     }
 
@@ -302,12 +280,6 @@ impl GravityField {
         let qu = solid.quadrupole_m2() * unit;
         let shape = (qu - 2.5 * unit.dot(qu) * unit) * (3.0 / (radius_m * radius_m));
         pull * (shape - unit)
-    }
-}
-
-impl Place {
-    fn shard(self) -> usize {
-        (self.at.element_sum() + i64::from(self.level)).rem_euclid(SHARDS as i64) as usize
     }
 }
 

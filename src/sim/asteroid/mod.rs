@@ -566,7 +566,7 @@ impl BodyModel {
             let distance_m = |height_m: f64| {
                 let from_centre = on + up * height_m;
                 let key = ChunkKey::containing(from_centre - self.origin_m);
-                let around = neighbourhoods.get_or_make(key, || {
+                let around = neighbourhoods.get_or_share(key, || {
                     self.relief
                         .neighbourhood(&self.outline, self.middle_of(key), 0.8 * spacing_m)
                 });
@@ -632,7 +632,7 @@ impl BodyModel {
 
     /// The pristine surface within a chunk.
     pub fn chunk_mesh(&self, key: ChunkKey) -> Arc<ChunkMesh> {
-        self.meshes.get_or_make(key, || {
+        self.meshes.get_or_share(key, || {
             if self.chunk_may_hold_surface(key) {
                 mesh_of(key, &self.sample(key))
             } else {
@@ -661,7 +661,7 @@ impl BodyModel {
 
     /// Pristine distances at the voxels of a padded chunk.
     fn samples(&self, key: ChunkKey) -> Arc<Samples> {
-        self.samples.get_or_make(key, || self.sample(key))
+        self.samples.get_or_share(key, || self.sample(key))
     }
 
     fn sample(&self, key: ChunkKey) -> Samples {
@@ -684,7 +684,7 @@ impl BodyModel {
     }
 
     fn neighbourhood(&self, key: ChunkKey) -> Arc<Neighbourhood> {
-        self.neighbourhoods.get_or_make(key, || {
+        self.neighbourhoods.get_or_share(key, || {
             self.relief
                 .neighbourhood(&self.outline, self.middle_of(key), 0.0)
         })
