@@ -88,7 +88,24 @@ impl Atlas {
             return Arc::new(self.plan(craft, from_m, to_m));
         }
         let wanted_m = (distance_m / PLACES_PER_WAY).clamp(GRID_M.0, GRID_M.1);
-        let grid = wanted_m.log2().floor() as i32;
+        let coarse = self.way_by_grid(wanted_m, craft, from_m, to_m);
+        if coarse.is_ok() {
+            return coarse;
+        }
+        // A boulder in the middle of a square need not stand in everybody's way.
+        self.way_by_grid(GRID_M.0, craft, from_m, to_m)
+    }
+
+    /// The way between the middles of squares that are no wider than this, or that there is none:
+    /// who is hemmed in asks again and again, and that costs the most to find out.
+    fn way_by_grid(
+        &self,
+        widest_m: f64,
+        craft: &Craft,
+        from_m: DVec3,
+        to_m: DVec3,
+    ) -> Arc<Result<Way, NoHop>> {
+        let grid = widest_m.log2().floor() as i32;
         let grid_m = f64::from(grid).exp2();
         let place = |p: DVec3| (p / grid_m).round().as_ivec3();
         let speed_step = (craft.hop_speed_max_m_s.max(1e-9).ln() / SPEED_STEP).floor() as i32;
@@ -113,12 +130,7 @@ impl Atlas {
             ..*craft
         };
         // Not under the lock: other worlds need not wait, and would find the same.
-        let way = self.plan(&typical, stand(key.from), stand(key.to));
-        if way.is_err() {
-            // A boulder in the middle of a square need not stand in everybody's way.
-            return Arc::new(self.plan(craft, from_m, to_m));
-        }
-        let way = Arc::new(way);
+        let way = Arc::new(self.plan(&typical, stand(key.from), stand(key.to)));
         keep(&self.0.ways, key, Arc::clone(&way));
         way
     }
@@ -176,4 +188,33 @@ fn keep<K: Eq + std::hash::Hash, V>(pages: &Mutex<HashMap<K, V>>, key: K, value:
 
 fn locked<T>(pages: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     pages.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_and_that_there_is_none_are_both_found_out_once() {
+        let model = BodyModel::shared("bennu", 7).unwrap();
+        let atlas = Atlas::of(&model);
+        let (from_m, to_m) = (
+            model.surface_point(0.1, 0.2),
+            model.surface_point(0.1, 0.25),
+        );
+        for (hop_speed_max_m_s, leads_there) in [(1e-4, false), (0.1, true)] {
+            let craft = Craft {
+                mass_kg: 50.0,
+                half_height_m: 0.3,
+                hop_speed_max_m_s,
+                exhaust_m_s: 0.0,
+                propellant_kg: 0.0,
+                thruster_power_w: 0.0,
+                idle_power_w: 5.0,
+            };
+            let way = atlas.way(&craft, from_m, to_m);
+            assert_eq!(way.is_ok(), leads_there, "{hop_speed_max_m_s} m/s: {way:?}");
+            assert!(Arc::ptr_eq(&way, &atlas.way(&craft, from_m, to_m)));
+        }
+    }
 }
