@@ -3,9 +3,10 @@
 //! The body is a polyhedron of constant density through its surface mesh, the one that is exported
 //! ([`BodyModel::surface_mesh`](super::BodyModel::surface_mesh)). Its field is computed
 //! ([`super::solid`]) at the nodes of a grid, each when it is first needed, and interpolated
-//! between them. The cells are fine near the surface and grow with the distance from it; far out
-//! the field is that of a mass with a quadrupole. Nodes are shared by all worlds of the body: their
-//! values depend on nothing else.
+//! between them. The cells are fine near the surface and grow with the distance from it. Outside the
+//! sphere around the body only what a mass with a quadrupole leaves over is interpolated, which is
+//! little and smooth, and so the cells there are large; far out nothing is left over. Nodes are shared
+//! by all worlds of the body: their values depend on nothing else.
 //!
 //! At the surface the slope of the field jumps by 4πGρ, which a linear interpolation over a cell
 //! with rock in one part and void in the other would smear. So the corners of such a cell that lie
@@ -34,12 +35,21 @@ const FINEST_MIN_M: f64 = 0.6;
 const CELLS_PER_RADIUS_MIN: f64 = 25.0;
 /// A cell is no larger than this part of its distance from the surface.
 const SIZE_PER_HEIGHT: f64 = 1.0 / 3.0;
-/// A cell is no larger than this part of its distance from the centre.
+/// A cell is no larger than this part of its distance from the centre, where the whole field is
+/// interpolated.
 const SIZE_PER_DISTANCE: f64 = 1.0 / 40.0;
+/// Beyond this many greatest radii only what a mass with a quadrupole leaves over is.
+const BEYOND: f64 = 1.1;
+/// There a cell is no larger than this part of its distance r from the centre, times (r/R)^1.5: what is
+/// left over falls with the cube of r/R beside the field.
+const SIZE_PER_DISTANCE_BEYOND: f64 = 1.0 / 20.0;
+/// And no larger than this part in any case.
+const SIZE_PER_DISTANCE_MAX: f64 = 1.0 / 8.0;
 /// Beyond this many greatest radii the body is a mass with a quadrupole.
 const FAR: f64 = 10.0;
-/// Nodes that are remembered, and as many cells: some 9 MB of each body.
-const NODES_KEPT: usize = 1 << 15;
+/// Nodes that are remembered, and as many cells: some 17 MB of each body. All that lies within ten
+/// metres of the surface of a body of thirty metres takes seventy thousand.
+const NODES_KEPT: usize = 7 << 14;
 /// Density that tells the size of the ball that a dug or dumped mass is taken for [kg/m³].
 const LOOSE_DENSITY_KG_M3: f64 = 1_200.0;
 
@@ -50,6 +60,7 @@ pub struct GravityField {
     /// Edge of the finest cells.
     finest_m: f64,
     mean_radius_m: f64,
+    max_radius_m: f64,
     far_m: f64,
     /// Whose cells are never too small at `far_m`.
     coarsest: u32,
@@ -86,6 +97,8 @@ pub struct GravityCell {
     corner: DVec3,
     /// x fastest, then y, then z [m/s²].
     values: [DVec3; 8],
+    /// They are what a mass with a quadrupole leaves over.
+    beyond: bool,
     rock: Option<Rock>,
     holes: HoleCell,
 }
@@ -137,6 +150,7 @@ impl Default for GravityCell {
             // No place is in this cell.
             corner: DVec3::INFINITY,
             values: [DVec3::ZERO; 8],
+            beyond: false,
             rock: None,
             holes: HoleCell::default(),
         }
@@ -149,11 +163,12 @@ impl GravityField {
         let finest_m = (mean_radius_m / CELLS_PER_RADIUS)
             .max(FINEST_MIN_M.min(mean_radius_m / CELLS_PER_RADIUS_MIN));
         let far_m = FAR * max_radius_m;
-        let coarsest_m = SIZE_PER_DISTANCE * far_m;
+        let coarsest_m = SIZE_PER_DISTANCE_MAX * far_m;
         Self {
             mu_m3_per_s2,
             finest_m,
             mean_radius_m,
+            max_radius_m,
             far_m,
             coarsest: (coarsest_m / finest_m).log2().ceil().max(0.0) as u32,
             solid: OnceLock::new(),
@@ -171,10 +186,14 @@ impl GravityField {
         cell: &mut GravityCell,
         mesh: impl Fn() -> TriangleMesh,
     ) -> DVec3 {
-        if let Some(value) = cell.value(p) {
-            return value;
-        }
         let solid = self.solid(mesh);
+        if let Some(value) = cell.value(p) {
+            return if cell.beyond {
+                value + self.far(p, solid)
+            } else {
+                value
+            };
+        }
         let Some(place) = self.leaf(p, solid) else {
             return self.far(p, solid);
         };
@@ -191,6 +210,19 @@ impl GravityField {
         cell.corner = place.at.as_dvec3();
         cell.values = nodes.map(|node| node.acceleration_m_s2);
         cell.rock = None;
+        cell.beyond = self.is_beyond(place, solid);
+        if cell.beyond {
+            for (corner, value) in cell.values.iter_mut().enumerate() {
+                let offset = DVec3::new(
+                    (corner & 1) as f64,
+                    (corner >> 1 & 1) as f64,
+                    (corner >> 2) as f64,
+                );
+                let at = (cell.corner + offset) * self.size_m(place.level);
+                *value -= self.far(at, solid);
+            }
+            return cell.interpolated(p * cell.per_m - cell.corner) + self.far(p, solid);
+        }
         let below = |node: &Node| matches!(node.surface, Some((_, false)));
         if nodes.iter().all(|node| node.surface.is_some()) && nodes.iter().any(below) {
             let per_s2 = 4.0 * PI * solid.g_rho_per_s2();
@@ -252,9 +284,23 @@ impl GravityField {
             let out_m = middle.distance(solid.centroid_m());
             // Half the diagonal of a cube is 0.87 of its edge.
             let reach_m = size_m * (SIZE_PER_HEIGHT.recip() + 0.87);
-            SIZE_PER_DISTANCE * out_m.max(0.5 * self.mean_radius_m) < size_m
-                || solid.nearest_within(middle, reach_m).is_some()
+            let widest_m = if self.is_beyond(place, solid) {
+                let radii = out_m / self.max_radius_m;
+                let part = SIZE_PER_DISTANCE_BEYOND * radii * radii.sqrt();
+                out_m * part.min(SIZE_PER_DISTANCE_MAX)
+            } else {
+                SIZE_PER_DISTANCE * out_m.max(0.5 * self.mean_radius_m)
+            };
+            widest_m < size_m || solid.nearest_within(middle, reach_m).is_some()
         })
+    }
+
+    /// Whether all of a cell lies outside the sphere around the body.
+    fn is_beyond(&self, place: Place, solid: &Solid) -> bool {
+        let size_m = self.size_m(place.level);
+        let middle = (place.at.as_dvec3() + 0.5) * size_m;
+        let out_m = middle.distance(solid.centroid_m());
+        BEYOND * self.max_radius_m + 0.87 * size_m < out_m
     }
 
     fn node(&self, place: Place, solid: &Solid) -> Node {
