@@ -1,7 +1,7 @@
 //! One rush under several charters: the same worlds whatever the threads, whole tables, plots that
 //! are pictures.
 
-use bonanza::compare::{Plan, plots, run, summarise};
+use bonanza::compare::{Plan, plots, run, standings, summarise};
 use bonanza::sim::economy::figures::Figure;
 use bonanza::sim::level::{CharterChoice, Level, MotionModel};
 
@@ -68,6 +68,27 @@ fn worlds_side_by_side_are_those_one_after_the_other() {
         one.iter().all(|run| run.series.len() == 2),
         "the start and the end of a day"
     );
+
+    // What they gain together is what all of them gained, and somebody gained most in each world.
+    let profits = Figure::find("profits_credits").expect("a figure");
+    for run in &one {
+        let together: f64 = run.careers.iter().map(|each| each.gained_credits).sum();
+        let all = run.figures[profits].expect("a number");
+        assert!(
+            (together - all).abs() < 1e-6 * all.abs().max(1.0),
+            "{together} of {all}"
+        );
+    }
+    let standings = standings(&one);
+    for charter in ["own", "taxed"] {
+        let firsts: usize = standings[charter].iter().map(|each| each.first).sum();
+        assert!(2 <= firsts, "{charter}: {firsts} winners of two worlds");
+    }
+    let gained = |charter: &str| -> f64 {
+        let of_charter = standings[charter].iter();
+        of_charter.map(|each| each.gained_credits.mean).sum()
+    };
+    assert!(gained("taxed") < gained("own"), "a dearer claim costs");
 
     let pictures = plots::all(&alone, &one).expect("plots");
     assert!(pictures.iter().any(|(name, _)| name == "overview.png"));

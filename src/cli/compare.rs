@@ -17,8 +17,8 @@ use super::{
     summary::thousands,
 };
 use crate::compare::{
-    self, Plan, Report, Summary, plots, runs_csv, series_csv, stats::Interval, summarise,
-    summary_csv,
+    self, Plan, Report, Standings, Summary, plots, prospectors_csv, runs_csv, series_csv,
+    standings, stats::Interval, summarise, summary_csv,
 };
 use crate::record::{RUN_MAX_MS, write_whole};
 use crate::sim::economy::figures::Figure;
@@ -85,12 +85,14 @@ pub fn compare(args: &CompareArgs) -> Result<(), Failure> {
     let runs = with_progress(&plan)?;
     let wall_s = started.elapsed().as_secs_f64();
     let summary = summarise(&runs);
+    let standings = standings(&runs);
     if let Some(folder) = &args.out {
         let table = |table: Result<Vec<u8>, csv::Error>| table.map_err(Failure::input);
         let mut files: Vec<(String, Vec<u8>)> = vec![
             ("runs.csv".into(), table(runs_csv(&runs))?),
             ("summary.csv".into(), table(summary_csv(&runs))?),
             ("series.csv".into(), table(series_csv(&runs))?),
+            ("prospectors.csv".into(), table(prospectors_csv(&runs))?),
         ];
         files.extend(plots::all(&plan, &runs).map_err(Failure::Input)?);
         for (name, bytes) in files {
@@ -104,10 +106,11 @@ pub fn compare(args: &CompareArgs) -> Result<(), Failure> {
             sim_s: 1e-3 * plan.for_ms as f64,
             runs: runs.len(),
             charters: &summary,
+            prospectors: &standings,
             wall_s,
         })
     } else {
-        print_text(&table(&plan, &summary, wall_s));
+        print_text(&(table(&plan, &summary, wall_s) + &gains(&plan, &standings)));
         Ok(())
     }
 }
@@ -221,6 +224,40 @@ fn table(plan: &Plan, summary: &Summary, wall_s: f64) -> String {
         text += &format!("\n{}{unit}\n", figure.title);
         for (id, _) in &plan.charters {
             text += &format!("  {id:<0$}  {1}\n", width.unwrap_or(0), in_words(of(id)));
+        }
+    }
+    text
+}
+
+/// Who gained what: a block for each charter, who gained most first.
+fn gains(plan: &Plan, standings: &Standings) -> String {
+    let mut text = String::new();
+    for (id, _) in &plan.charters {
+        let Some(standings) = standings.get(id) else {
+            continue;
+        };
+        let mut sorted: Vec<_> = standings.iter().collect();
+        sorted.sort_by(|one, other| {
+            let by_mean = |each: &compare::Standing| each.gained_credits.mean;
+            by_mean(other).total_cmp(&by_mean(one))
+        });
+        text += &format!("\nGained under {id} [credits]\n");
+        let name = |each: &compare::Standing| format!("{} ({})", each.prospector, each.character);
+        let width = standings
+            .iter()
+            .map(|each| name(each).chars().count())
+            .max();
+        for each in sorted {
+            let most = match each.first {
+                0 => String::new(),
+                first => format!("   most in {first} of {}", plan.seeds.len()),
+            };
+            text += &format!(
+                "  {:<2$}  {}{most}\n",
+                name(each),
+                in_words(Some(each.gained_credits)),
+                width.unwrap_or(0)
+            );
         }
     }
     text

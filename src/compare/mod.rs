@@ -16,7 +16,7 @@ use serde::Serialize;
 use self::stats::Interval;
 use crate::headless::Headless;
 use crate::sim::economy::figures::Figure;
-use crate::sim::level::{CharterChoice, Level};
+use crate::sim::level::{Brain, CharterChoice, Level};
 
 /// A world tells how far it is about so often [ms of simulation].
 const TELL_EVERY_MS: u64 = 86_400_000;
@@ -46,10 +46,41 @@ pub struct Run {
     pub figures: Vec<Option<f64>>,
     /// Days since the start and the figures then, once a day or less often.
     pub series: Vec<(f64, Vec<Option<f64>>)>,
+    /// In the order of the level.
+    pub careers: Vec<Career>,
+}
+
+/// What one prospector made of a world.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Career {
+    pub prospector: String,
+    /// How it decides: the name of its temperament as levels write it, or `Human`.
+    pub character: String,
+    /// Money, goods and machines at the prices of the day.
+    pub worth_at_start_credits: f64,
+    /// What it owns at the end beyond that.
+    pub gained_credits: f64,
 }
 
 /// What all runs together say: by charter, then by figure.
 pub type Summary = BTreeMap<String, BTreeMap<&'static str, Option<Interval>>>;
+
+/// Who gains what: by charter, then the prospectors in the order of the level.
+pub type Standings = BTreeMap<String, Vec<Standing>>;
+
+/// What one prospector came to over all seeds under a charter.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Standing {
+    pub prospector: String,
+    pub character: String,
+    pub gained_credits: Interval,
+    /// Gained of what it had at the start: what compares a small purse with a large one.
+    pub gained_of_start: Interval,
+    /// Worlds in which nobody gained more credits.
+    pub first: usize,
+    /// Worlds in which nobody gained more of what it had at the start.
+    pub first_of_start: usize,
+}
 
 /// Runs all worlds; `progress` is told how much simulated time is done of how much [ms], from any
 /// thread.
@@ -113,6 +144,7 @@ fn run_one(
         .map_err(|errors| failed(errors.to_string()))?;
     let mut world =
         Headless::load(&level, Some(seed)).map_err(|error| failed(error.to_string()))?;
+    let worth_at_start_credits = worths_credits(&mut world, &level);
     let mut told_ms = 0;
     while world.time_ms() < plan.for_ms {
         world.step();
@@ -140,6 +172,21 @@ fn run_one(
         .map(|sample| (days(sample.at_ms), sample.values.clone()))
         .collect();
     series.push((days(now_ms), figures.clone()));
+    let worth_credits = worths_credits(&mut world, &level);
+    let careers = level
+        .prospectors
+        .iter()
+        .zip(worth_at_start_credits.iter().zip(&worth_credits))
+        .map(|(prospector, (start, end))| Career {
+            prospector: prospector.name.clone(),
+            character: match &prospector.brain {
+                Brain::Human => "Human".to_owned(),
+                Brain::Scripted { temperament, .. } => format!("{temperament:?}"),
+            },
+            worth_at_start_credits: *start,
+            gained_credits: end - start,
+        })
+        .collect();
     Ok(Run {
         charter: name.to_owned(),
         seed,
@@ -147,7 +194,16 @@ fn run_one(
         state_hash: crate::record::hash_text(world.state_hash()),
         figures,
         series,
+        careers,
     })
+}
+
+/// What each prospector of a level owns [credits].
+fn worths_credits(world: &mut Headless, level: &Level) -> Vec<f64> {
+    let names = level.prospectors.iter().map(|each| &each.name);
+    names
+        .map(|name| world.net_worth_credits(name).unwrap_or(0.0))
+        .collect()
 }
 
 /// Mean and interval of each figure under each charter.
@@ -169,6 +225,83 @@ pub fn summarise(runs: &[Run]) -> Summary {
         }
     }
     summary
+}
+
+/// What each prospector gains under each charter, and how often it gains most.
+pub fn standings(runs: &[Run]) -> Standings {
+    let mut standings = Standings::new();
+    for run in runs {
+        if standings.contains_key(&run.charter) {
+            continue;
+        }
+        let of_charter: Vec<&Run> = runs
+            .iter()
+            .filter(|other| other.charter == run.charter)
+            .collect();
+        let standing = |seat: usize| {
+            let careers = || of_charter.iter().map(|run| &run.careers[seat]);
+            let mean =
+                |of: fn(&Career) -> f64| Interval::of(&careers().map(of).collect::<Vec<_>>());
+            let first = |of: fn(&Career) -> f64| {
+                let worlds = of_charter.iter();
+                worlds
+                    .filter(|run| {
+                        let own = of(&run.careers[seat]);
+                        run.careers.iter().all(|other| of(other) <= own)
+                    })
+                    .count()
+            };
+            let career = careers().next()?;
+            Some(Standing {
+                prospector: career.prospector.clone(),
+                character: career.character.clone(),
+                gained_credits: mean(|career| career.gained_credits)?,
+                gained_of_start: mean(Career::gained_of_start)?,
+                first: first(|career| career.gained_credits),
+                first_of_start: first(Career::gained_of_start),
+            })
+        };
+        let seats = 0..run.careers.len();
+        standings.insert(run.charter.clone(), seats.filter_map(standing).collect());
+    }
+    standings
+}
+
+impl Career {
+    /// Gained of what it had at the start; 0 for who had nothing.
+    pub fn gained_of_start(&self) -> f64 {
+        if 0.0 < self.worth_at_start_credits {
+            self.gained_credits / self.worth_at_start_credits
+        } else {
+            0.0
+        }
+    }
+}
+
+/// `prospectors.csv`: a row for each prospector of each world.
+pub fn prospectors_csv(runs: &[Run]) -> Result<Vec<u8>, csv::Error> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record([
+        "charter",
+        "seed",
+        "prospector",
+        "character",
+        "worth_at_start_credits",
+        "gained_credits",
+    ])?;
+    for run in runs {
+        for career in &run.careers {
+            table.write_record([
+                run.charter.as_str(),
+                &run.seed.to_string(),
+                &career.prospector,
+                &career.character,
+                &career.worth_at_start_credits.to_string(),
+                &career.gained_credits.to_string(),
+            ])?;
+        }
+    }
+    into_bytes(table)
 }
 
 /// `runs.csv`: a row for each world.
@@ -262,5 +395,6 @@ pub struct Report<'a> {
     pub sim_s: f64,
     pub runs: usize,
     pub charters: &'a Summary,
+    pub prospectors: &'a Standings,
     pub wall_s: f64,
 }

@@ -15,7 +15,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, ShapeStyle, TextStyle, register_font};
 
 use super::stats::Interval;
-use super::{Plan, Run, summarise};
+use super::{Plan, Run, standings, summarise};
 use crate::sim::economy::figures::Figure;
 
 const SIZE: (u32, u32) = (1600, 900);
@@ -105,6 +105,7 @@ pub fn all(plan: &Plan, runs: &[Run]) -> Result<Vec<(String, Vec<u8>)>, String> 
         Ok(())
     })?;
     files.push(("overview.png".to_owned(), png));
+    files.push(("gains.png".to_owned(), gains(plan, runs, &below)?));
     for id in OVER_TIME {
         let Some(index) = Figure::find(id) else {
             continue;
@@ -125,6 +126,35 @@ pub fn all(plan: &Plan, runs: &[Run]) -> Result<Vec<(String, Vec<u8>)>, String> 
         files.push((format!("{id}-over-time.png"), png));
     }
     Ok(files)
+}
+
+/// What each prospector gained: a panel for each charter.
+fn gains(plan: &Plan, runs: &[Run], below: &str) -> Result<Vec<u8>, String> {
+    let standings = standings(runs);
+    picture(|area| {
+        heading(area, "What each gained [credits]", below)?;
+        let columns = plan.charters.len().clamp(1, 3);
+        let rows = plan.charters.len().div_ceil(columns).max(1);
+        let panels = area.margin(120, 10, 20, 20).split_evenly((rows, columns));
+        for (panel, (id, _)) in panels.iter().zip(&plan.charters) {
+            let panel = panel.margin(4, 10, 15, 15);
+            let title = id.replace('_', " ");
+            write(&panel, &title, (0, 0), 22.0, INK, HPos::Left)?;
+            let Some(of_charter) = standings.get(id) else {
+                continue;
+            };
+            let names: Vec<&str> = of_charter
+                .iter()
+                .map(|each| each.prospector.as_str())
+                .collect();
+            let gained: Vec<Option<Interval>> = of_charter
+                .iter()
+                .map(|each| Some(each.gained_credits))
+                .collect();
+            draw_intervals(&panel.margin(30, 0, 0, 0), &names, &gained, 0.55)?;
+        }
+        Ok(())
+    })
 }
 
 /// One picture of a run: the course of each of some values over the days, by their titles.
