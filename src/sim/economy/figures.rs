@@ -50,7 +50,7 @@ figures! {
     WaterTaken: "water_taken_kg", "kg", "Water in the ground taken";
     ConsumerSurplus: "consumer_surplus_credits", "credits", "Consumer surplus at the nodes";
     Profits: "profits_credits", "credits", "Profits of all prospectors";
-    Public: "public_credits", "credits", "In the fund and paid to people outside";
+    Public: "public_credits", "credits", "In public hands";
     Welfare: "welfare_credits", "credits", "Welfare";
     NetWorth: "net_worth_credits", "credits", "Net worth of all prospectors";
     GiniWealth: "gini_wealth", "", "Gini of wealth";

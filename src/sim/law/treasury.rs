@@ -153,10 +153,12 @@ impl Regime {
         1e-6 * ledger.balance(self.accounts.fund) as f64
     }
 
-    /// What belongs to all: in the fund and its pot, and paid to people outside [credits].
+    /// What belongs to all: in the fund and its pot, paid to people outside, and bid for titles of
+    /// the authority, which cost nothing to give [credits].
     pub fn public_credits(&self, ledger: &Ledger) -> f64 {
         let held_ucr = ledger.balance(self.accounts.fund) + ledger.balance(self.accounts.pot);
-        1e-6 * (held_ucr + self.treasury.abroad_ucr) as f64
+        let bid_ucr = ledger.moved(Memo::Title, None, Some(self.accounts.registry));
+        1e-6 * (i128::from(held_ucr + self.treasury.abroad_ucr) + bid_ucr) as f64
     }
 
     /// The quota that binds a sale, if one does.

@@ -276,10 +276,11 @@ fn auction(scene: &mut Scene) -> String {
     let early = scene.holder(0.0);
     scene.pass_days(2);
     format!(
-        "{bids:?}, {early}, {}, ann {}, bolt {}",
+        "{bids:?}, {early}, {}, ann {}, bolt {}, public {}",
         scene.holder(0.0),
         scene.gain("ann"),
-        scene.gain("bolt")
+        scene.gain("bolt"),
+        scene.regime.public_credits(&scene.ledger)
     )
 }
 
@@ -294,8 +295,8 @@ fn ground_is_auctioned_drawn_reserved_and_pooled_as_the_charter_says() {
             },
             change: |charter| charter.claims.sealed_bids = true,
             scene: auction,
-            before: "[true, false, true], nobody, ann, ann -1000, bolt 0",
-            after: "[true, true, true], nobody, ann, ann -1000, bolt 0",
+            before: "[true, false, true], nobody, ann, ann -1000, bolt 0, public 1000",
+            after: "[true, true, true], nobody, ann, ann -1000, bolt 0, public 1000",
         },
         Case {
             parameter: "auction_days",
