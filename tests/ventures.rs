@@ -73,6 +73,36 @@ fn credits(world: &Headless, account: &str) -> f64 {
 }
 
 #[test]
+fn a_notary_is_paid_once_by_each_who_founds_or_joins() {
+    let mut level = world().level().clone();
+    level.costs.venture_fee_credits = 40_000.5;
+    let mut world = Headless::load(&level, None).expect("the level names a known body");
+    let join = |credits| Order::JoinVenture {
+        venture: "commune".to_owned(),
+        credits,
+    };
+    let found = |credits| Order::FoundVenture {
+        venture: "commune".to_owned(),
+        agreement: Agreement::usual(),
+        credits,
+        invite: Audience::Public,
+    };
+    let before = credits(&world, "prospector:player");
+    // Enough for the contribution, and not for the fee as well.
+    let whole = before as u64;
+    refused(&mut world, "player", found(whole), "the notary's fee");
+    assert_eq!(credits(&world, "prospector:player"), before);
+    give(&mut world, "player", found(100_000)).unwrap();
+    assert_eq!(credits(&world, "prospector:player"), before - 140_000.5);
+    refused(&mut world, "hydra", join(whole), "the notary's fee");
+    give(&mut world, "hydra", join(200_000)).unwrap();
+    give(&mut world, "hydra", join(50_000)).unwrap();
+    assert_eq!(credits(&world, "venture:commune"), 350_000.0);
+    assert_eq!(credits(&world, "notary"), 80_001.0);
+    assert_eq!(world.report().credit_error, 0.0);
+}
+
+#[test]
 fn a_plant_is_bought_by_the_votes_of_more_than_half_and_sold_again() {
     let mut world = world();
     let sell = |plant: &str, price_credits| Order::SellMachine {

@@ -487,6 +487,7 @@ fn terms(level: &Level, model: &BodyModel) -> Terms {
         upkeep_credits_per_robot_day: level.costs.upkeep_credits_per_robot_day,
         upkeep_credits_per_plant_day: level.costs.upkeep_credits_per_plant_day,
         energy_credits_per_kwh: level.costs.energy_credits_per_kwh,
+        venture_fee_credits: level.costs.venture_fee_credits,
         labour: level.costs.labour,
         ageing: level.ageing,
     }

@@ -317,6 +317,9 @@ pub struct Costs {
     pub upkeep_credits_per_robot_day: f64,
     pub upkeep_credits_per_plant_day: f64,
     pub energy_credits_per_kwh: f64,
+    /// For lawyers and notary, from each who founds a venture or joins one.
+    #[serde(default)]
+    pub venture_fee_credits: f64,
     /// Wages of those who work on Earth, and programs in their place; if nothing is said, work is
     /// counted and not paid.
     #[serde(default)]

@@ -189,6 +189,7 @@ pub struct Terms {
     pub upkeep_credits_per_robot_day: f64,
     pub upkeep_credits_per_plant_day: f64,
     pub energy_credits_per_kwh: f64,
+    pub venture_fee_credits: f64,
     pub labour: LabourTerms,
     /// Factor on dust, wear and dose.
     pub ageing: f64,

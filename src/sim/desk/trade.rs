@@ -4,13 +4,13 @@
 use super::{Desk, settle};
 use crate::sim::economy::auction::Side;
 use crate::sim::economy::commerce::{
-    Commerce, DAY_MS, HOUR_MS, News, Parties, Party, Whom, grams, micro_credits, span_ms,
+    Books, Commerce, DAY_MS, HOUR_MS, News, Parties, Party, Whom, grams, micro_credits, span_ms,
 };
 use crate::sim::economy::contracts::Delivery;
 use crate::sim::economy::credit::Pledge;
 use crate::sim::economy::exchange::{self, Listing, Wish};
 use crate::sim::economy::fleet::{Fleet, Machine};
-use crate::sim::economy::ledger::{Good, Memo};
+use crate::sim::economy::ledger::{AccountKind, Good, Memo, UCR_PER_CREDIT, Unit};
 use crate::sim::economy::stores::Place;
 use crate::sim::economy::venture::Motion;
 use crate::sim::order::{self, Collateral, Log, Order, Refusal};
@@ -24,6 +24,8 @@ const DAYS_MAX: f64 = 3_650.0;
 const PERCENT_MAX: f64 = 1_000.0;
 /// Most shares that one order may be about.
 const SHARES_MAX: u64 = 1_000_000_000_000;
+/// The account of those who draw agreements up.
+const NOTARY: &str = "notary";
 
 impl Desk<'_, '_> {
     /// Carries out an order of trade.
@@ -126,6 +128,7 @@ impl Desk<'_, '_> {
             return self.place_order(sender, &wish, news);
         }
         let now_ms = self.clock.time_ms();
+        let fee_ucr = (self.terms.venture_fee_credits * UCR_PER_CREDIT as f64).round() as i64;
         let loss_chance = match order {
             Order::InsureCargo { shipment, .. } => self
                 .commerce
@@ -316,13 +319,20 @@ impl Desk<'_, '_> {
                 let to = to(invite)?;
                 let shares = shares("credits", *credits)?;
                 let agreement = agreement.clone();
+                needs_entry_money(books, sender, shares, fee_ucr)?;
                 trades
                     .ventures
                     .found(books, sender, venture, agreement, shares, to)?;
+                pay_notary(books, sender, fee_ucr);
             }
             Order::JoinVenture { venture, credits } => {
                 let shares = shares("credits", *credits)?;
+                let known = trades.ventures.find(venture);
+                let enters = known.is_some_and(|known| known.member(sender).is_none());
+                let fee_ucr = if enters { fee_ucr } else { 0 };
+                needs_entry_money(books, sender, shares, fee_ucr)?;
                 trades.ventures.join(books, sender, venture, shares)?;
+                pay_notary(books, sender, fee_ucr);
             }
             Order::LeaveVenture { venture } => {
                 let asks = trades.exchange.own_orders(sender).into_iter();
@@ -543,6 +553,27 @@ fn pledge(collateral: &Collateral) -> Result<Pledge, Refusal> {
             mass_g: grams("mass_kg", *mass_kg)?,
         },
     })
+}
+
+/// What it takes to found a venture, or to join one: a contribution and the notary's fee.
+fn needs_entry_money(
+    books: &Books,
+    sender: Party,
+    shares: u64,
+    fee_ucr: i64,
+) -> Result<(), Refusal> {
+    let contribution_ucr = i128::from(shares) * i128::from(UCR_PER_CREDIT);
+    let what = "the contribution with the notary's fee";
+    books.needs_money(sender, contribution_ucr + i128::from(fee_ucr), what)
+}
+
+fn pay_notary(books: &mut Books, sender: Party, fee_ucr: i64) {
+    if fee_ucr == 0 {
+        return;
+    }
+    let purse = books.account(sender);
+    let notary = books.keep_as(NOTARY, Unit::Credit, AccountKind::Sink);
+    books.transfer(purse, notary, fee_ucr, Memo::Notary);
 }
 
 /// A motion as the books have it.

@@ -186,6 +186,8 @@ pub enum Memo {
     /// Of an estate.
     Liquidated,
     WrittenOff,
+    /// For drawing up a venture's agreement, and for signing it.
+    Notary,
 }
 
 impl Memo {
@@ -245,6 +247,7 @@ impl Memo {
             Self::Debt => "debt",
             Self::Liquidated => "liquidated",
             Self::WrittenOff => "written_off",
+            Self::Notary => "notary",
         }
     }
 

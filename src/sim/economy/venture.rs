@@ -62,7 +62,24 @@ pub struct Agreement {
     pub tradable: bool,
 }
 
+/// What members usually pay for a kilogram of rock that a common plant works [credits].
+pub const USUAL_TARIFF_CREDITS_PER_KG: f64 = 10.0;
+
 impl Agreement {
+    /// What rivals write who want to buy a plant together: shares by what each has paid in, a quarter
+    /// of what members are paid for goods pooled, a fifth of that kept (assumed).
+    pub fn usual() -> Self {
+        Self {
+            split: Split::ByContribution,
+            pooled_percent: 25,
+            reserve_percent: 20,
+            entry_credits: 0,
+            dissolve_percent: 67,
+            pools_data: true,
+            tradable: false,
+        }
+    }
+
     fn check(&self) -> Result<(), Refusal> {
         for (field, percent, least) in [
             ("pooled_percent", self.pooled_percent, 0),

@@ -500,6 +500,7 @@ impl Level {
                 costs.upkeep_credits_per_plant_day,
             ),
             ("energy_credits_per_kwh", costs.energy_credits_per_kwh),
+            ("venture_fee_credits", costs.venture_fee_credits),
             ("labour.wage_credits_per_h", costs.labour.wage_credits_per_h),
             (
                 "labour.autonomy_credits_per_robot_day",

@@ -85,6 +85,8 @@ pub(in crate::client::panels) struct DealsForm {
 pub struct DealsFacts {
     pub(super) trade: TradeView,
     pub(super) places: Vec<Place>,
+    /// What lawyers and notary take from each who founds a venture or joins one.
+    venture_fee_credits: f64,
 }
 
 impl DealsFacts {
@@ -100,6 +102,7 @@ impl DealsFacts {
         }
         Self {
             trade: headless.trade(&player).unwrap_or_default(),
+            venture_fee_credits: headless.level().costs.venture_fee_credits,
             places,
         }
     }
@@ -578,6 +581,9 @@ fn row(ui: &mut Ui, pane: &mut Pane, deal: &DealView) {
             };
             title(ui, None, venture, (state, is_member));
             terms(ui, agreement, *reserve_credits);
+            if !is_member && *invites {
+                notary(ui, pane);
+            }
             Grid::new(("members", venture))
                 .num_columns(3)
                 .striped(true)
@@ -718,6 +724,18 @@ pub(super) fn in_words(agreement: &Agreement) -> Vec<String> {
         "Shares cannot be passed on.".to_owned()
     });
     words
+}
+
+/// What founding or joining a venture costs besides the contribution, if anything.
+pub(super) fn notary(ui: &mut Ui, pane: &Pane) {
+    let book = pane.facts.book.as_ref();
+    let Some(facts) = book.and_then(|book| book.deals.as_ref()) else {
+        return;
+    };
+    if 0.0 < facts.venture_fee_credits {
+        let fee = format::credits(facts.venture_fee_credits);
+        theme::fact(ui, "Lawyers and notary, once", fee);
+    }
 }
 
 fn terms(ui: &mut Ui, agreement: &Agreement, reserve_credits: f64) {

@@ -3,7 +3,7 @@
 
 use bevy_egui::egui::{Button, RichText, TextEdit, Ui};
 
-use super::deals::{DealsFacts, Kind, in_words};
+use super::deals::{DealsFacts, Kind, in_words, notary};
 use super::{amount, choose, heading, name, weak};
 use crate::client::panels::fleet::capitalised;
 use crate::client::panels::{Intent, Pane, format};
@@ -527,6 +527,7 @@ fn venture(ui: &mut Ui, pane: &mut Pane) -> Option<Order> {
         });
     }
     weak(ui, &in_words(agreement).join(" "));
+    notary(ui, pane);
     whom(ui, pane);
     let form = &pane.forms.book.deals.offer;
     let named = !form.venture.trim().is_empty();

@@ -13,7 +13,7 @@ use crate::sim::economy::deals::DealView;
 use crate::sim::economy::fleet::Machine;
 use crate::sim::economy::good::Good;
 use crate::sim::economy::stores::Place;
-use crate::sim::economy::venture::{Agreement, Split};
+use crate::sim::economy::venture::{Agreement, USUAL_TARIFF_CREDITS_PER_KG};
 use crate::sim::level::Temperament;
 use crate::sim::order::{Collateral, Motion, Order};
 use crate::sim::prospecting::trade::Audience;
@@ -44,11 +44,6 @@ const LOAN_SHARE: f64 = 0.1;
 const ON_THE_WAY_SHARE: f64 = 0.5;
 /// Part of its free money that a rival puts into a plant of its own, or into a common one.
 const PLANT_SHARE: f64 = 0.5;
-/// What members of a venture pay for a kilogram of rock [credits], and what they pool of their sales
-/// and keep of what comes in [%].
-const COMMON_TARIFF: f64 = 10.0;
-const POOLED_PERCENT: u8 = 25;
-const RESERVE_PERCENT: u8 = 20;
 
 impl Script {
     pub(super) fn make_deals(&mut self, board: &Board, orders: &mut Vec<Order>) {
@@ -375,15 +370,7 @@ fn share_a_plant(board: &Board, orders: &mut Vec<Order>) {
         None if board.habits.temperament == Temperament::Cooperative => {
             orders.push(Order::FoundVenture {
                 venture: format!("{me}-works"),
-                agreement: Agreement {
-                    split: Split::ByContribution,
-                    pooled_percent: POOLED_PERCENT,
-                    reserve_percent: RESERVE_PERCENT,
-                    entry_credits: 0,
-                    dissolve_percent: 67,
-                    pools_data: true,
-                    tradable: false,
-                },
+                agreement: Agreement::usual(),
                 credits: stake as u64,
                 invite: Audience::Public,
             });
@@ -393,7 +380,7 @@ fn share_a_plant(board: &Board, orders: &mut Vec<Order>) {
                 venture: name.clone(),
                 motion: Motion::Buy {
                     deal: sale,
-                    tariff_credits_per_kg: COMMON_TARIFF,
+                    tariff_credits_per_kg: USUAL_TARIFF_CREDITS_PER_KG,
                 },
                 yes: true,
             });
