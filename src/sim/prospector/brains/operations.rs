@@ -90,7 +90,7 @@ impl Script {
             let own = seen.plants.iter().find(room).map(|plant| &plant.name);
             let order = Order::Deliver {
                 robot: name(),
-                plant: Some(own.or_else(|| open_plant(habits, seen, robot))?.clone()),
+                plant: Some(own.or_else(|| open_plant(seen, robot))?.clone()),
             };
             return Some((order, Last::Other));
         }
@@ -183,9 +183,8 @@ impl Script {
     }
 }
 
-/// The cheapest plant of another that takes a robot's load, if its owner does business.
-fn open_plant<'a>(habits: &Habits, seen: &'a Observation, robot: &OwnRobot) -> Option<&'a String> {
-    habits.affairs?;
+/// The cheapest plant of another that takes a robot's load.
+fn open_plant<'a>(seen: &'a Observation, robot: &OwnRobot) -> Option<&'a String> {
     let dear = |plant: &&OpenPlant| plant.toll.tariff_credits_per_kg;
     let pay_kg = |tariff: f64| {
         if 0.0 < tariff {
