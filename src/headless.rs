@@ -402,6 +402,12 @@ impl Headless {
         self.senses().read_telemetry(into);
     }
 
+    /// The cheapest plant of others with room that takes the rock of a prospector, by its place in
+    /// [`Telemetry::plants`].
+    pub fn cheapest_open_plant(&mut self, guest: ProspectorId) -> Option<usize> {
+        self.senses().cheapest_open_plant(guest)
+    }
+
     /// Where everything stands, for drawing.
     pub fn scene(&mut self) -> Scene {
         self.senses().scene()

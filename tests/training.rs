@@ -300,9 +300,9 @@ fn what_is_no_action_is_refused_and_moves_nothing() {
     assert!(told(land.step(Actions::Numbers(&numbers), &mut reward)).contains("1.5"));
     assert!(told(land.step(Actions::Numbers(&[0.0; 3]), &mut reward)).contains("expected 11"));
     assert!(told(land.step(Actions::Choices(&[0]), &mut reward)).contains("numbers"));
-    let message = told(hop.step(Actions::Choices(&[33]), &mut reward));
+    let message = told(hop.step(Actions::Choices(&[34]), &mut reward));
     assert!(
-        message.contains("scout") && message.contains("0 to 32"),
+        message.contains("scout") && message.contains("0 to 33"),
         "{message}"
     );
     assert!(told(hop.step(Actions::Choices(&[-1]), &mut reward)).contains("-1"));

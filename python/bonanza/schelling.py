@@ -1,11 +1,19 @@
 """Is it a dilemma? ``python -m bonanza.schelling [TASK] [--seeds N] [--out DIR]``.
 
-A Schelling diagram (Schelling 1973) shows what one prospector earns who holds back, and who does not,
-against how many of the others hold back. In a commons dilemma the second curve lies above the first
-everywhere, and yet all are better off where all hold back than where nobody does.
+A Schelling diagram (Schelling 1973) shows what one prospector earns by either of two ways, against how
+many of the others choose the first. In a commons dilemma the second way pays more everywhere, and yet
+all are better off where all choose the first than where nobody does. In a stag hunt it pays to do as the
+others do, and all are better off where all choose the first.
 
-Scripts work the robots; the two ways differ in what is sold. Who holds back sells a tenth of its tank
-each half day, so that its plant fills up and ice stays in the ground; who does not sells all of it.
+Scripts work the robots; the two ways differ in dealings alone:
+
+``restraint``
+    Who holds back sells a tenth of its tank each time, so that its plant fills up and ice stays in the
+    ground; who takes all sells all of it.
+``joining``
+    Who joins pays half of its free money, and half of what is left again, into a venture until that can
+    buy the plant that is for sale, and votes for it; who stays alone keeps to its own. Both sell all that
+    they have.
 """
 
 from __future__ import annotations
@@ -14,6 +22,7 @@ import argparse
 import csv
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,60 +33,116 @@ from .errors import Error, TaskError
 from .tasks import Task
 from .vector import VecWorlds
 
-__all__ = ["payoffs"]
+__all__ = ["WAYS", "Ways", "payoffs"]
 
-HOLDS_BACK, TAKES_ALL = "sell_10_percent", "sell_100_percent"
+_SALE = "sell_100_percent"
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Two ways to deal, and how what comes of them is measured."""
+
+    first: str
+    second: str
+    together: str
+    """What all do who choose the first."""
+    sales: tuple[str, str]
+    """Of the water in a tank, by either way."""
+    dealings: tuple[tuple[str, ...], tuple[str, ...]]
+    """By either way: the first of them that makes sense."""
+    begins: str | None
+    """What the first of those who choose the first way does besides, as none of them could alone."""
+    measure: str
+    """Of :meth:`bonanza.VecWorlds.metrics`."""
+
+
+WAYS = {
+    "restraint": Ways(
+        first="holds back",
+        second="takes all",
+        together="holding back",
+        sales=("sell_10_percent", _SALE),
+        dealings=((), ()),
+        begins=None,
+        measure="profit",
+    ),
+    "joining": Ways(
+        first="joins",
+        second="stays alone",
+        together="joining",
+        sales=(_SALE, _SALE),
+        dealings=(("vote_to_buy", "join_venture", "load_water"), ("load_water",)),
+        begins="found_venture",
+        measure="worth_gained",
+    ),
+}
 
 
 def payoffs(
-    task: Task, *, seeds: int = 2, threads: int = 1, progress: bool = False
+    task: Task,
+    ways: Ways = WAYS["restraint"],
+    *,
+    seeds: int = 2,
+    threads: int = 1,
+    progress: bool = False,
 ) -> npt.NDArray[np.float64]:
-    """Profit of the first agent by its way and by how many others hold back.
+    """What the first agent comes to by its way and by how many others choose the first.
 
     Args:
         task: with at least two agents who deal (``control="Economy"``).
+        ways: the two ways.
         seeds: worlds for each point.
         threads: how many share the work.
         progress: whether to tell how far it is on standard error.
 
     Returns:
-        Credits, shape (2, others + 1, seeds): first those of who holds back, then of who takes all.
+        Credits, shape (2, others + 1, seeds): first those of the first way, then of the second.
     """
     probe = VecWorlds(task)
     agents = len(probe.agents)
     if agents < 2:
         raise TaskError(f"task {task.name!r} has {agents} agent, expected at least 2")
     layout = probe.layout
-    for head, options in zip(layout.head_names, layout.choices, strict=True):
-        if head.startswith("plant") and HOLDS_BACK not in options:
-            raise TaskError(f"task {task.name!r} has no choice {HOLDS_BACK!r}")
-    plants = [place for place, head in enumerate(layout.head_names) if head.startswith("plant")]
-    if not plants:
+    heads = layout.head_names
+    plants = [place for place, head in enumerate(heads) if head.startswith("plant")]
+    if not plants or "dealing" not in heads:
         raise TaskError(f"the agents of task {task.name!r} sell nothing, expected Economy")
+    dealing = heads.index("dealing")
+    starts = np.concatenate(([0], np.cumsum([len(options) for options in layout.choices])))
     del probe
     cells = [
         (way, others, seed) for way in (0, 1) for others in range(agents) for seed in range(seeds)
     ]
     worlds = VecWorlds(task, worlds=len(cells), threads=threads, autoreset="disabled")
     worlds.reset(seed=[1_000 + seed for _, _, seed in cells])
-    shape = (len(cells), agents, len(layout.head_names))
-    hold = layout.choices[plants[0]].index(HOLDS_BACK)
-    take = layout.choices[plants[0]].index(TAKES_ALL)
-    wanted = np.full((len(cells), agents), take)
+    second = np.ones((len(cells), agents), dtype=np.bool_)
     for place, (way, others, seed) in enumerate(cells):
-        wanted[place, 0] = (hold, take)[way]
+        second[place, 0] = bool(way)
         # Not always the same neighbours.
         for number in range(others):
-            wanted[place, 1 + (number + seed) % (agents - 1)] = hold
-    actions = np.zeros(shape, dtype=np.int64)
+            second[place, 1 + (number + seed) % (agents - 1)] = False
+    begins = np.cumsum(~second, axis=1) == 1
+    begins &= ~second
+    actions = np.zeros((len(cells), agents, len(heads)), dtype=np.int64)
     steps = 0
     while not worlds.truncations.all():
-        for place in plants:
-            start = sum(len(options) for options in layout.choices[:place])
-            open_ = np.take_along_axis(worlds.action_masks, (start + wanted)[..., None], axis=-1)[
-                ..., 0
-            ]
-            actions[..., place] = np.where(open_, wanted, 0)
+        actions[:] = 0
+        masks = worlds.action_masks
+        for way in (False, True):
+            own = second == way
+            for head, names in [
+                *((plant, (ways.sales[way],)) for plant in plants),
+                (dealing, ways.dealings[way]),
+            ]:
+                # The first that makes sense is written last.
+                for name in reversed(names):
+                    choice = layout.choices[head].index(name)
+                    makes_sense = masks[..., starts[head] + choice]
+                    actions[..., head] = np.where(own & makes_sense, choice, actions[..., head])
+        if ways.begins is not None:
+            choice = layout.choices[dealing].index(ways.begins)
+            can = begins & masks[..., starts[dealing] + choice]
+            actions[..., dealing] = np.where(can, choice, actions[..., dealing])
         worlds.step(actions)
         steps += 1
         if progress:
@@ -87,28 +152,29 @@ def payoffs(
         print(file=sys.stderr)
     told = np.zeros((2, agents, seeds))
     for place, (way, others, seed) in enumerate(cells):
-        told[way, others, seed] = worlds.metrics(place)["agents"][0]["profit"]
+        told[way, others, seed] = worlds.metrics(place)["agents"][0][ways.measure]
     return told
 
 
-def verdict(told: npt.NDArray[np.float64]) -> str:
+def verdict(told: npt.NDArray[np.float64], ways: Ways = WAYS["restraint"]) -> str:
     """What the curves say, in words."""
-    hold, take = told.mean(axis=2)
-    last = len(hold) - 1
-    tempts = bool((take > hold).all())
-    pays = bool(hold[last] > take[0])
+    first, second = told.mean(axis=2)
+    last = len(first) - 1
+    one, other, together = ways.first, ways.second, ways.together
+    tempts = bool((second > first).all())
+    pays = bool(first[last] > second[0])
     if tempts and pays:
-        return (
-            "a commons dilemma: taking all pays more whatever the others do, holding back pays all"
-        )
+        return f"a commons dilemma: who {other} earns more whatever the others do, {together} pays all"
     if tempts:
-        return "no dilemma: taking all pays more whatever the others do, and all are better off so"
-    if pays and hold[last] > take[last] and take[0] > hold[0]:
-        return "a stag hunt: it pays to do as the others do, and all are better off holding back"
+        return f"no dilemma: who {other} earns more whatever the others do, to the good of all"
+    if pays and first[last] > second[last] and second[0] > first[0]:
+        return f"a stag hunt: it pays to do as the others do, and all are better off {together}"
+    if pays and bool((first > second).all()):
+        return f"no dilemma: who {one} earns more whatever the others do, to the good of all"
     return "neither a commons dilemma nor a stag hunt"
 
 
-def _plot(told: npt.NDArray[np.float64], title: str, path: Path) -> None:
+def _plot(told: npt.NDArray[np.float64], ways: Ways, title: str, path: Path) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
@@ -116,7 +182,7 @@ def _plot(told: npt.NDArray[np.float64], title: str, path: Path) -> None:
 
     figure, axes = pyplot.subplots(figsize=(7, 4.2), dpi=120)
     others = np.arange(told.shape[1])
-    for way, (label, colour) in enumerate((("holds back", "#3b6ea5"), ("takes all", "#c4622d"))):
+    for way, (label, colour) in enumerate(((ways.first, "#3b6ea5"), (ways.second, "#c4622d"))):
         mean = told[way].mean(axis=1) / 1e6
         axes.plot(others, mean, color=colour, marker="o", label=label)
         axes.fill_between(
@@ -126,8 +192,8 @@ def _plot(told: npt.NDArray[np.float64], title: str, path: Path) -> None:
             color=colour,
             alpha=0.15,
         )
-    axes.set_xlabel("others who hold back")
-    axes.set_ylabel("profit [million credits]")
+    axes.set_xlabel(f"others of whom each {ways.first}")
+    axes.set_ylabel(f"{ways.measure.replace('_', ' ')} [million credits]")
     axes.set_title(title)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
@@ -142,12 +208,19 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m bonanza.schelling", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("task", nargs="?", default="the-last-ice")
+    parser.add_argument(
+        "--ways",
+        choices=sorted(WAYS),
+        help="what differs (default: joining in share-the-yield, else restraint)",
+    )
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--steps", type=int, default=120, help="of half a day (default: 120)")
     parser.add_argument("--threads", type=int, default=max(1, os.cpu_count() or 1))
     parser.add_argument("--charter", help="by name or path, in the place of the task's own")
     parser.add_argument("--out", default="runs/schelling")
     arguments = parser.parse_args(argv)
+    usual = "joining" if arguments.task == "share-the-yield" else "restraint"
+    ways = WAYS[arguments.ways or usual]
     try:
         changes: dict[str, Any] = {
             "control": "Economy",
@@ -158,7 +231,9 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.charter:
             changes["charter"] = arguments.charter
         task = Task(arguments.task, **changes)
-        told = payoffs(task, seeds=arguments.seeds, threads=arguments.threads, progress=True)
+        told = payoffs(
+            task, ways, seeds=arguments.seeds, threads=arguments.threads, progress=True
+        )
     except Error as error:
         print(f"bonanza.schelling: {error}", file=sys.stderr)
         return 2
@@ -167,17 +242,17 @@ def main(argv: list[str] | None = None) -> int:
     name = f"{arguments.task}-{arguments.charter}" if arguments.charter else arguments.task
     with (out / f"{name}.csv").open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["way", "others_who_hold_back", "seed", "profit_credits"])
+        writer.writerow(["way", "others_of_the_first", "seed", f"{ways.measure}_credits"])
         for (way, others, seed), profit in np.ndenumerate(told):
             writer.writerow(
-                [("holds back", "takes all")[way], others, seed, round(float(profit), 2)]
+                [(ways.first, ways.second)[way], others, seed, round(float(profit), 2)]
             )
-    print("others who hold back   holds back    takes all   [credits]")
-    for others, (hold, take) in enumerate(told.mean(axis=2).T):
-        print(f"{others:20} {hold:12,.0f} {take:12,.0f}")
-    print(f"{name}: {verdict(told)}")
+    print(f"others {ways.first:>13} {ways.second:>13}   [{ways.measure}, credits]")
+    for others, (one, other) in enumerate(told.mean(axis=2).T):
+        print(f"{others:6} {one:13,.0f} {other:13,.0f}")
+    print(f"{name}: {verdict(told, ways)}")
     try:
-        _plot(told, name, out / f"{name}.png")
+        _plot(told, ways, name, out / f"{name}.png")
     except ImportError:
         print("no picture without Matplotlib: pip install 'bonanza[train]'", file=sys.stderr)
     return 0

@@ -4,12 +4,10 @@ use bevy::math::Vec3;
 use serde::Serialize;
 
 use super::cast::Cast;
+use super::dealing::{Dealing, whole_grams};
 use super::look::compass;
 use super::seats::{Seat, View};
 use super::task::{Control, Who};
-use crate::sim::economy::auction::Side;
-use crate::sim::economy::good::Good;
-use crate::sim::economy::stores::Place;
 use crate::sim::level::RobotKind;
 use crate::sim::observation::telemetry::RobotRow;
 use crate::sim::order::Order;
@@ -22,13 +20,11 @@ const CLAIM_RADIUS_M: f64 = 5.0;
 /// Shares of a tank that are sold.
 const SALES: [f64; 4] = [0.1, 0.25, 0.5, 1.0];
 /// Propellant for the robots stays in the tank [kg].
-const KEPT_WATER_KG: f64 = 5.0;
+pub(super) const KEPT_WATER_KG: f64 = 5.0;
 /// Processes of a plant that can be chosen from.
 const PROCESSES: usize = 4;
-/// Limits at the exchange, as parts of the price at the market.
-const LIMITS: [f64; 3] = [0.7, 0.85, 1.0];
 /// Traded at the exchange at a time [kg].
-const LOT_KG: f64 = 20.0;
+pub(super) const LOT_KG: f64 = 20.0;
 /// Numbers of an action by actuators.
 pub(super) const ACTUATORS: [&str; 11] = [
     "thrust_left",
@@ -86,7 +82,11 @@ impl Heads {
                 choices.push(PlantVerb::all().map(PlantVerb::name).collect());
             }
             names.push("dealing".to_owned());
-            choices.push(DEALINGS.map(str::to_owned).to_vec());
+            choices.push(
+                Dealing::ALL
+                    .map(|dealing| dealing.name().to_owned())
+                    .to_vec(),
+            );
             names.push("law".to_owned());
             choices.push(LAW.map(str::to_owned).to_vec());
         }
@@ -141,11 +141,13 @@ pub enum RobotVerb {
     Stop,
     /// Sell what stands in the owner's tanks.
     Sell,
+    /// Carry the load to the cheapest plant of others, or of one's venture, that takes it.
+    DeliverOut,
 }
 
 impl RobotVerb {
-    pub const ALL: [Self; 33] = {
-        let mut all = [Self::Wait; 33];
+    pub const ALL: [Self; 34] = {
+        let mut all = [Self::Wait; 34];
         let mut point = 0;
         while point < 8 {
             all[1 + point as usize] = Self::Hop { point, far: false };
@@ -168,6 +170,7 @@ impl RobotVerb {
         all[30] = Self::HopToClaim;
         all[31] = Self::Stop;
         all[32] = Self::Sell;
+        all[33] = Self::DeliverOut;
         all
     };
 
@@ -196,6 +199,7 @@ impl RobotVerb {
             Self::HopToClaim => "hop_to_claim".into(),
             Self::Stop => "stop".into(),
             Self::Sell => "sell".into(),
+            Self::DeliverOut => "deliver_out".into(),
         }
     }
 
@@ -228,6 +232,7 @@ impl RobotVerb {
                 row.idle && kind.drum.is_some() && charged && row.bin_fill < 1.0 && !row.faulty
             }
             Self::Deliver => may_go && 0.0 < row.bin_fill && !seat.plants.is_empty(),
+            Self::DeliverOut => may_go && 0.0 < row.bin_fill && seat.open_plant.is_some(),
             Self::Dump => row.idle && 0.0 < row.bin_fill,
             Self::Charge => row.idle && row.battery_fraction < 0.98,
             Self::Refuel => may_go && row.propellant_fill < 0.98 && !seat.plants.is_empty(),
@@ -267,6 +272,13 @@ impl RobotVerb {
                 robot: robot(),
                 plant: None,
             },
+            Self::DeliverOut => {
+                let Some(plant) = seat.open_plant else { return };
+                Order::Deliver {
+                    robot: robot(),
+                    plant: Some(cast.plants[plant].clone()),
+                }
+            }
             Self::Dump => Order::Dump { robot: robot() },
             Self::Charge => Order::Charge { robot: robot() },
             Self::Refuel => Order::Refuel { robot: robot() },
@@ -318,8 +330,7 @@ fn claim_radius_m(view: &View<'_>) -> f64 {
 
 fn sell(cast: &Cast, plant: usize, share: f64, view: &View<'_>, orders: &mut Vec<Order>) {
     let spare_kg = view.telemetry.plants[plant].water_kg - KEPT_WATER_KG;
-    // Whole grams.
-    let mass_kg = (share * spare_kg * 1e3).floor() * 1e-3;
+    let mass_kg = whole_grams(share * spare_kg);
     if 0.0 < mass_kg {
         orders.push(Order::Sell {
             plant: cast.plants[plant].clone(),
@@ -351,21 +362,6 @@ impl PlantVerb {
         }
     }
 }
-
-/// Dealings with others, one a step.
-const DEALINGS: [&str; 11] = [
-    "wait",
-    "store_water",
-    "bid_low",
-    "bid_middle",
-    "bid_high",
-    "ask_low",
-    "ask_middle",
-    "ask_high",
-    "buy_data",
-    "offer_data",
-    "cancel_orders",
-];
 
 /// Steps before the law, one a step.
 const LAW: [&str; 5] = [
@@ -419,28 +415,9 @@ pub(super) fn mask(cast: &Cast, seat: &Seat, view: &View<'_>, out: &mut [bool]) 
             });
         }
     }
-    let books = &view.telemetry.prospectors[seat.owner.0 as usize];
-    let price = view.telemetry.price_credits_per_kg;
-    let tanks = || {
-        seat.plants
-            .iter()
-            .any(|&plant| KEPT_WATER_KG < view.telemetry.plants[plant].water_kg)
-    };
-    put(true);
-    put(tanks());
-    let waits = 0 < books.waiting_orders;
-    for limit in LIMITS {
-        put(!waits && limit * price * LOT_KG < books.credits);
+    for dealing in Dealing::ALL {
+        put(dealing.is_open(seat, view));
     }
-    for _ in LIMITS {
-        put(!waits && 0.0 < books.stored_water_kg);
-    }
-    put(seat
-        .cheapest_offer
-        .is_some_and(|(_, credits)| credits < books.credits));
-    // The first reading is what everybody knows.
-    put(1 < books.readings && !seat.offers_data);
-    put(waits);
     put(true);
     put(!seat.claims.is_empty());
     put(!seat.claims.is_empty());
@@ -497,7 +474,9 @@ pub(super) fn choose(
             Some(PlantVerb::Wait) | None => {}
         }
     }
-    deal(cast, seat, view, choices.next().unwrap_or(0), orders);
+    if let Some(dealing) = Dealing::ALL.get(choices.next().unwrap_or(0)) {
+        dealing.orders(cast, seat, view, orders);
+    }
     let claim = |newest: bool| {
         let mut ids = seat.claims.iter().map(|claim| claim.id);
         if newest { ids.next_back() } else { ids.next() }
@@ -509,52 +488,6 @@ pub(super) fn choose(
             proposal,
             in_favour: choice == 3,
         })),
-        _ => {}
-    }
-}
-
-fn deal(cast: &Cast, seat: &Seat, view: &View<'_>, choice: usize, orders: &mut Vec<Order>) {
-    let price = view.telemetry.price_credits_per_kg;
-    let place = |side, limit: f64, mass_kg: f64| Order::PlaceOrder {
-        place: Place::Site,
-        good: Good::Water,
-        side,
-        mass_kg,
-        limit_credits_per_kg: Some((limit * price).max(1e-3)),
-        wait_h: None,
-    };
-    match choice {
-        1 => {
-            for &plant in &seat.plants {
-                let spare_kg = view.telemetry.plants[plant].water_kg - KEPT_WATER_KG;
-                if 0.0 < spare_kg {
-                    orders.push(Order::StoreWater {
-                        plant: cast.plants[plant].clone(),
-                        mass_kg: (spare_kg * 1e3).floor() * 1e-3,
-                    });
-                }
-            }
-        }
-        2..=4 => orders.push(place(Side::Buy, LIMITS[choice - 2], LOT_KG)),
-        5..=7 => {
-            let stored_kg = view.telemetry.prospectors[seat.owner.0 as usize].stored_water_kg;
-            if 0.0 < stored_kg {
-                orders.push(place(Side::Sell, LIMITS[choice - 5], stored_kg.min(LOT_KG)));
-            }
-        }
-        8 => orders.extend(
-            seat.cheapest_offer
-                .map(|(offer, _)| Order::BuyData { offer }),
-        ),
-        9 => orders.push(Order::OfferData {
-            readings: crate::sim::prospecting::trade::Choice::default(),
-            price_credits: 0.002 * cast.base_price_credits_per_kg * LOT_KG,
-            to: crate::sim::prospecting::trade::Audience::Public,
-        }),
-        10 => {
-            let own = view.own_orders(seat).into_iter();
-            orders.extend(own.map(|order| Order::CancelOrder { order }));
-        }
         _ => {}
     }
 }

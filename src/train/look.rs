@@ -426,6 +426,44 @@ fn books(view: Option<(&View<'_>, &Seat)>, sink: &mut impl Sink) {
         PRICE_SCALE,
         public.best_ask as f32,
     );
+    sink.block("venture", None);
+    let venture = view.and_then(|(_, seat)| seat.venture.as_ref());
+    let sale = view.and_then(|(_, seat)| seat.sale);
+    sink.flag("is_there", venture.is_some());
+    sink.flag(
+        "is_member",
+        venture.is_some_and(|venture| venture.is_member),
+    );
+    sink.squashed(
+        "members",
+        "",
+        3.0,
+        venture.map_or(0.0, |venture| venture.members as f32),
+    );
+    sink.squashed(
+        "reserve",
+        "credits",
+        1e6,
+        venture.map_or(0.0, |venture| venture.reserve_credits as f32),
+    );
+    sink.share("own_part", venture.map_or(0.0, |venture| venture.part));
+    sink.squashed(
+        "plants",
+        "",
+        1.0,
+        venture.map_or(0.0, |venture| venture.plants as f32),
+    );
+    sink.flag("is_plant_for_sale", sale.is_some());
+    sink.squashed(
+        "plant_price",
+        "credits",
+        1e7,
+        sale.map_or(0.0, |(_, price)| price as f32),
+    );
+    sink.flag(
+        "is_plant_open",
+        view.is_some_and(|(_, seat)| seat.open_plant.is_some()),
+    );
     sink.block("law", None);
     sink.squashed("fund", "credits", 1e6, public.fund_credits as f32);
     sink.squashed("claims_of_all", "", 5.0, public.claims as f32);

@@ -11,6 +11,7 @@
 mod action;
 mod batch;
 mod cast;
+mod dealing;
 mod env;
 mod eyes;
 mod layout;

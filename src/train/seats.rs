@@ -16,8 +16,11 @@ use crate::sim::asteroid::constituent::Constituent;
 use crate::sim::economy::commerce::{Commerce, Party};
 use crate::sim::economy::exchange::Listing;
 use crate::sim::economy::figures::Figure;
+use crate::sim::economy::fleet::Machine;
 use crate::sim::economy::good::Good;
+use crate::sim::economy::sale::Seller;
 use crate::sim::economy::stores::Place;
+use crate::sim::economy::venture::Venture;
 use crate::sim::observation::telemetry::{RobotRow, Telemetry, radar_height_m};
 use crate::sim::order::Order;
 use crate::sim::prospecting::GradeMap;
@@ -114,6 +117,18 @@ pub(super) struct OwnClaim {
     pub centre_m: Vec3,
 }
 
+/// What an agent sees of a venture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct SeatVenture {
+    pub name: String,
+    pub is_member: bool,
+    pub members: u32,
+    pub reserve_credits: f64,
+    pub plants: u32,
+    /// Its own part of what is shared out.
+    pub part: f32,
+}
+
 /// One agent within an episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Seat {
@@ -131,6 +146,12 @@ pub(super) struct Seat {
     pub quota_left_kg: Option<f64>,
     /// Number and price.
     pub cheapest_offer: Option<(u32, f64)>,
+    /// The cheapest plant of others that takes its rock.
+    pub open_plant: Option<usize>,
+    /// The cheapest plant that others sell: number of the deal and price [credits].
+    pub sale: Option<(u32, f64)>,
+    /// Its own, or one that it may join.
+    pub venture: Option<SeatVenture>,
     /// What the last reward was reckoned from.
     last: f64,
     worth_at_start: f64,
@@ -519,6 +540,11 @@ impl Seats {
                     .map(|offer| (offer.id, offer.price_credits))
                     .min_by(|one, other| one.1.total_cmp(&other.1));
                 seat.offers_data = offers.iter().any(|offer| offer.seller == *name);
+                seat.open_plant = world.cheapest_open_plant(seat.owner);
+                let commerce = world.commerce();
+                let own = Party(seat.owner.0);
+                seat.sale = cheapest_plant(commerce, own);
+                seat.venture = venture_of(commerce, own);
             }
         }
         self.read_ground(world);
@@ -802,6 +828,37 @@ impl Seats {
     }
 }
 
+/// The cheapest plant that others sell to a party: number of the deal and price [credits].
+fn cheapest_plant(commerce: &Commerce, party: Party) -> Option<(u32, f64)> {
+    let sales = commerce.machine_sales.standing();
+    sales
+        .filter(|sale| {
+            matches!(sale.machine, Machine::Plant(_))
+                && sale.seller != Seller::Party(party)
+                && sale.to.includes(party)
+        })
+        .map(|sale| (sale.id, 1e-6 * sale.price_ucr as f64))
+        .min_by(|one, other| one.1.total_cmp(&other.1))
+}
+
+/// The venture of a party, or else one that it may join: of several the one with most in reserve.
+fn venture_of(commerce: &Commerce, party: Party) -> Option<SeatVenture> {
+    let richest = |which: &dyn Fn(&&Venture) -> bool| {
+        let ventures = commerce.ventures.iter().filter(which);
+        ventures.max_by_key(|venture| (venture.reserve_ucr, std::cmp::Reverse(&venture.name)))
+    };
+    let own = richest(&|venture| venture.member(party).is_some());
+    let venture = own.or_else(|| richest(&|venture| venture.to.includes(party)))?;
+    Some(SeatVenture {
+        name: venture.name.clone(),
+        is_member: own.is_some(),
+        members: venture.members.len() as u32,
+        reserve_credits: 1e-6 * venture.reserve_ucr as f64,
+        plants: venture.commons.len() as u32,
+        part: venture.part_of(&commerce.parties, &commerce.shares, party) as f32,
+    })
+}
+
 impl Seat {
     fn of(agent: &CastAgent) -> Self {
         Self {
@@ -816,6 +873,9 @@ impl Seat {
             claims: Vec::new(),
             quota_left_kg: None,
             cheapest_offer: None,
+            open_plant: None,
+            sale: None,
+            venture: None,
             last: 0.0,
             worth_at_start: 0.0,
             refusals: 0,

@@ -98,6 +98,7 @@ pub struct PlantRow {
     pub hopper_kg: f32,
     pub hopper_fill: f32,
     pub water_kg: f64,
+    pub tank_room_kg: f64,
     pub tailings_kg: f32,
     pub running: bool,
     /// Place of what it does in the list of all that it is equipped for.
@@ -223,6 +224,7 @@ impl Senses<'_, '_> {
                 hopper_kg: kilograms(plant.hopper_g()) as f32,
                 hopper_fill: fill(plant.hopper_g(), plant.hopper_capacity_g()),
                 water_kg: kilograms(plant.water_g()),
+                tank_room_kg: kilograms(plant.tank_room_g()),
                 tailings_kg: kilograms(plant.tailings_g()) as f32,
                 running: plant.is_running(),
                 process: plant
@@ -253,6 +255,22 @@ impl Senses<'_, '_> {
                 into.prospectors[holder.0 as usize].claims += 1;
             }
         }
+    }
+}
+
+impl Senses<'_, '_> {
+    /// The cheapest plant of others with room that takes the rock of a prospector, by its place among
+    /// the rows of plants.
+    pub fn cheapest_open_plant(&self, guest: ProspectorId) -> Option<usize> {
+        self.plants
+            .iter()
+            .enumerate()
+            .filter(|(_, plant)| {
+                plant.owner != guest && plant.admits(guest) && 0 < plant.hopper_room_g()
+            })
+            .filter_map(|(at, plant)| Some((at, plant.opening()?.toll.tariff_ucr_per_kg)))
+            .min_by_key(|(_, tariff_ucr_per_kg)| *tariff_ucr_per_kg)
+            .map(|(at, _)| at)
     }
 }
 

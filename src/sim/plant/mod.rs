@@ -234,7 +234,7 @@ impl Plant {
         self.water_g -= mass_g;
     }
 
-    fn tank_room_g(&self) -> i64 {
+    pub fn tank_room_g(&self) -> i64 {
         (grams(self.kind.tank_capacity_kg) - self.water_g).max(0)
     }
 
