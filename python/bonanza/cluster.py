@@ -4,29 +4,36 @@ The same command runs on one machine and on many. Where a Ray cluster runs (``ra
 machine, ``ray start --address=...`` on the others, Bonanza installed on each), it joins; else it starts
 Ray on this machine alone. One policy is shared by all agents of a task and trained by RLlib's PPO, from
 worlds that :class:`bonanza.rllib.WorldsEnvRunner` steps. A runner whose process dies is made anew.
+With ``--independent`` every agent learns a policy of its own; with ``--evaluate N`` what was learnt
+plays ``N`` more worlds to their ends, and ``evaluation.csv`` holds the figures of each.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import json
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .errors import Error, MissingDependencyError
+import numpy as np
+
+from .errors import Error, MissingDependencyError, TaskError
 from .tasks import Task, task_names
 
-__all__ = ["configure", "main"]
+__all__ = ["configure", "evaluate", "main"]
 
 FRAGMENT = 64
 """Steps of each world between two updates of the policy."""
 
 
-def configure(task: Task, *, runners: int, worlds: int, threads: int, seed: int) -> Any:
-    """RLlib's PPO for a task: one module that all agents share.
+def configure(
+    task: Task, *, runners: int, worlds: int, threads: int, seed: int, independent: bool = False
+) -> Any:
+    """RLlib's PPO for a task: one module that all agents share, or one for each.
 
     Args:
         task: with any number of agents.
@@ -34,17 +41,22 @@ def configure(task: Task, *, runners: int, worlds: int, threads: int, seed: int)
         worlds: of each runner.
         threads: of each runner.
         seed: of everything.
+        independent: whether every agent learns by itself.
     """
     from ray.rllib.algorithms.ppo import PPOConfig
+    from ray.rllib.core.rl_module import MultiRLModuleSpec, RLModuleSpec
 
     from .multi import ParallelWorld
-    from .rllib import MultiAgentWorld, WorldsEnvRunner
+    from .rllib import MaskedModule, MultiAgentWorld, WorldsEnvRunner
 
-    agents = len(ParallelWorld(task).possible_agents)
-    batch = FRAGMENT * max(runners, 1) * worlds * agents
+    world = ParallelWorld(task)
+    agents = len(world.possible_agents)
+    chooses = not world.layout.numbers
+    policies = list(world.possible_agents) if independent else ["shared"]
+    batch = FRAGMENT * max(runners, 1) * worlds * agents // len(policies)
     return (
         PPOConfig()
-        .environment(env=MultiAgentWorld, env_config={"task": task, "threads": threads})
+        .environment(env=MultiAgentWorld, env_config={"task": task, "threads": threads, "masks": chooses})
         .env_runners(
             env_runner_cls=WorldsEnvRunner,
             num_env_runners=runners,
@@ -54,8 +66,8 @@ def configure(task: Task, *, runners: int, worlds: int, threads: int, seed: int)
             sample_timeout_s=600.0,
         )
         .multi_agent(
-            policies={"shared"},
-            policy_mapping_fn=lambda agent, *_, **__: "shared",
+            policies=set(policies),
+            policy_mapping_fn=lambda agent, *_, **__: agent if independent else "shared",
             count_steps_by="agent_steps",
         )
         .training(
@@ -67,10 +79,77 @@ def configure(task: Task, *, runners: int, worlds: int, threads: int, seed: int)
             train_batch_size_per_learner=batch,
             minibatch_size=min(batch, 2048),
         )
-        .rl_module(model_config={"fcnet_hiddens": [64, 64], "fcnet_activation": "tanh"})
+        .rl_module(
+            rl_module_spec=MultiRLModuleSpec(
+                rl_module_specs={
+                    policy: RLModuleSpec(
+                        module_class=MaskedModule if chooses else None,
+                        model_config={"fcnet_hiddens": [64, 64], "fcnet_activation": "tanh"},
+                    )
+                    for policy in policies
+                }
+            )
+        )
         .fault_tolerance(restart_failed_env_runners=True)
         .debugging(seed=seed, log_level="ERROR")
     )
+
+
+def evaluate(
+    algorithm: Any, task: Task, *, worlds: int, threads: int = 1, seed: int = 0
+) -> list[dict[str, float]]:
+    """Plays worlds to their ends by what an algorithm of :func:`configure` has learnt.
+
+    Actions are drawn as in training. For each world its figures, and ``profit_NAME`` and
+    ``worth_gained_NAME`` [credits] of each agent.
+    """
+    from .rllib import act, seen_with_masks
+    from .vector import VecWorlds
+
+    played = VecWorlds(task, worlds=worlds, threads=threads, autoreset="disabled")
+    played.reset(seed=[seed + world for world in range(worlds)])
+    numbers = played.layout.numbers
+    modules = [
+        algorithm.get_module(algorithm.config.policy_mapping_fn(agent, None))
+        for agent in played.agents
+    ]
+    done = np.zeros((worlds, len(played.agents)), dtype=np.bool_)
+    heads = len(played.layout.head_names)
+    while not done.all():
+        seen = played.observations if numbers else seen_with_masks(played)
+        actions = np.stack(
+            [
+                act(module, np.ascontiguousarray(seen[:, place]), True)[0].reshape(worlds, heads)
+                for place, module in enumerate(modules)
+            ],
+            axis=1,
+        )
+        told = np.clip(actions, -1.0, 1.0).astype(np.float32) if numbers else actions
+        played.step(told)
+        done |= played.terminations | played.truncations
+    rows = []
+    for world in range(worlds):
+        metrics = played.metrics(world)
+        row = {name: float("nan") if v is None else v for name, v in metrics["figures"].items()}
+        for agent in metrics["agents"]:
+            for what in ("profit", "worth_gained"):
+                row[f"{what}_{agent['agent']}"] = agent[what]
+        rows.append(row)
+    return rows
+
+
+def _changes(texts: Sequence[str]) -> dict[str, Any]:
+    """Fields of a task from ``NAME=VALUE``, where the value is JSON or else a word."""
+    changes: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise TaskError(f"--set {text!r}, expected FIELD=VALUE")
+        try:
+            changes[name] = json.loads(value)
+        except json.JSONDecodeError:
+            changes[name] = value
+    return changes
 
 
 def _join() -> str:
@@ -99,13 +178,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=1, help="of each runner")
     parser.add_argument("--steps", type=int, default=1_000_000, help="agent-steps in all")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="another value of a field of the task, as JSON or a word; may be repeated",
+    )
+    parser.add_argument("--independent", action="store_true", help="a policy for each agent")
+    parser.add_argument("--evaluate", type=int, default=0, metavar="N", help="worlds played after")
     parser.add_argument("--out", type=Path, help="folder for what is made (runs/cluster-TASK)")
     options = parser.parse_args(arguments)
     try:
         import ray
         from ray.rllib.algorithms.ppo import PPO
 
-        task = Task(options.task)
+        task = Task(options.task, **_changes(options.set))
         out = (options.out or Path("runs") / f"cluster-{task.name}").absolute()
         out.mkdir(parents=True, exist_ok=True)
         print(f"==> {_join()}", flush=True)
@@ -122,6 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 worlds=options.worlds,
                 threads=options.threads,
                 seed=options.seed,
+                independent=options.independent,
             ).build_algo()
     except ImportError as error:
         missing = MissingDependencyError(f"this needs RLlib: pip install 'bonanza[ray]' ({error})")
@@ -131,8 +220,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"bonanza.cluster: {error}", file=sys.stderr)
         return 2
     _train(algorithm, options.steps, checkpoint, out / "curve.csv")
+    if options.evaluate:
+        print(f"==> playing {options.evaluate} worlds", flush=True)
+        rows = evaluate(
+            algorithm,
+            task,
+            worlds=options.evaluate,
+            threads=options.threads,
+            seed=1_000_000 + options.seed,
+        )
+        with (out / "evaluation.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
     algorithm.stop()
-    print(f"==> {out}/checkpoint, curve.csv", flush=True)
+    made = ", evaluation.csv" if options.evaluate else ""
+    print(f"==> {out}/checkpoint, curve.csv{made}", flush=True)
     return 0
 
 

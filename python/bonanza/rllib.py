@@ -27,11 +27,14 @@ import numpy.typing as npt
 from .env import check_seed
 from .errors import MissingDependencyError, TaskError
 from .multi import ParallelWorld
+from .spaces import Layout
 from .vector import VecWorlds
 
 try:
     import ray
     import torch
+    from gymnasium.spaces import Box
+    from ray.rllib.algorithms.ppo.torch.default_ppo_torch_rl_module import DefaultPPOTorchRLModule
     from ray.rllib.core import COMPONENT_RL_MODULE, DEFAULT_MODULE_ID
     from ray.rllib.core.columns import Columns
     from ray.rllib.env import INPUT_ENV_SINGLE_SPACES, INPUT_ENV_SPACES
@@ -40,6 +43,7 @@ try:
     from ray.rllib.env.single_agent_episode import SingleAgentEpisode
     from ray.rllib.env.utils.infinite_lookback_buffer import InfiniteLookbackBuffer
     from ray.rllib.utils.checkpoints import Checkpointable
+    from ray.rllib.utils.torch_utils import FLOAT_MIN
     from ray.rllib.utils.metrics import (
         EPISODE_LEN_MEAN,
         EPISODE_RETURN_MAX,
@@ -60,7 +64,7 @@ except ImportError as error:
         f"bonanza.rllib needs RLlib and PyTorch: pip install 'bonanza[ray]' torch ({error})"
     ) from error
 
-__all__ = ["MultiAgentWorld", "WorldsEnvRunner"]
+__all__ = ["MaskedModule", "MultiAgentWorld", "WorldsEnvRunner"]
 
 
 class MultiAgentWorld(MultiAgentEnv):  # type: ignore[misc]
@@ -68,7 +72,9 @@ class MultiAgentWorld(MultiAgentEnv):  # type: ignore[misc]
 
     Args:
         config: ``task``, and fields of the task to replace, as for :func:`bonanza.parallel_env`;
-            ``threads`` is for :class:`WorldsEnvRunner` and means nothing here.
+            ``threads`` is for :class:`WorldsEnvRunner` and means nothing here. With ``masks`` the
+            action mask stands at the end of each observation, as numbers 0 and 1, for
+            :class:`MaskedModule`.
 
     The episode is over (``__all__``) as soon as every agent has terminated or was cut off, whichever
     of the two it was for each.
@@ -78,11 +84,16 @@ class MultiAgentWorld(MultiAgentEnv):  # type: ignore[misc]
         super().__init__()
         changes = _changes(config)
         changes.pop("threads")
+        masks = bool(changes.pop("masks"))
         self._world = ParallelWorld(changes.pop("task"), **changes)
+        self._masks = masks and not self._world.layout.numbers
         self.possible_agents = list(self._world.possible_agents)
         self.agents = list(self.possible_agents)
         self.observation_spaces = {
-            agent: self._world.observation_space(agent) for agent in self.possible_agents
+            agent: _with_masks(self._world.observation_space(agent), self._world.layout)
+            if self._masks
+            else self._world.observation_space(agent)
+            for agent in self.possible_agents
         }
         self.action_spaces = {
             agent: self._world.action_space(agent) for agent in self.possible_agents
@@ -94,7 +105,15 @@ class MultiAgentWorld(MultiAgentEnv):  # type: ignore[misc]
         """As :meth:`bonanza.Env.reset`, for all agents."""
         observations, infos = self._world.reset(seed, options)
         self.agents = list(self._world.agents)
-        return observations, infos
+        return self._masked(observations, infos), infos
+
+    def _masked(self, observations: dict[str, Any], infos: dict[str, Any]) -> dict[str, Any]:
+        if not self._masks:
+            return observations
+        return {
+            agent: np.concatenate((seen, *_as_tuple(infos[agent]["action_mask"])), dtype=np.float32)
+            for agent, seen in observations.items()
+        }
 
     def step(
         self, action_dict: dict[str, Any]
@@ -106,7 +125,8 @@ class MultiAgentWorld(MultiAgentEnv):  # type: ignore[misc]
         ended = over and all(terminations.values())
         terminations["__all__"] = ended
         truncations["__all__"] = over and not ended
-        return observations, rewards, terminations, truncations, infos
+        seen = self._masked(observations, infos)
+        return seen, rewards, terminations, truncations, infos
 
     def close(self) -> None:
         """Closes the window, if there is one."""
@@ -123,15 +143,110 @@ def _changes(config: Mapping[str, Any] | None) -> dict[str, Any]:
     if "task" not in changes:
         raise TaskError("env_config names no task, expected {'task': 'the-last-ice', ...}")
     changes.setdefault("threads", 1)
+    changes.setdefault("masks", False)
     return changes
+
+
+def seen_with_masks(worlds: VecWorlds) -> npt.NDArray[np.float32]:
+    """What all agents of all worlds see, with their masks at the ends."""
+    parts = (worlds.observations, worlds.action_masks)
+    return np.concatenate(parts, axis=2, dtype=np.float32)
+
+
+def _as_tuple(mask: Any) -> tuple[Any, ...]:
+    return mask if isinstance(mask, tuple) else (mask,)
+
+
+def _with_masks(space: Any, layout: Layout) -> Any:
+    """The space of observations with masks at their ends."""
+    low = np.concatenate((space.low, np.zeros(layout.mask_len, dtype=np.float32)))
+    high = np.concatenate((space.high, np.ones(layout.mask_len, dtype=np.float32)))
+    return Box(low, high, dtype=np.float32)
+
+
+class MaskedModule(DefaultPPOTorchRLModule):  # type: ignore[misc]
+    """PPO's own module, for observations at whose end the action mask stands.
+
+    The network sees the observation without the mask; choices that make no sense now have no chance.
+    For environments with ``env_config={"masks": True}`` whose actions are choices.
+    """
+
+    def __init__(self, *args: Any, observation_space: Any, action_space: Any, **kwargs: Any) -> None:
+        self._whole_space = observation_space
+        self._choices = int(np.sum(getattr(action_space, "nvec", getattr(action_space, "n", 0))))
+        seen = Box(
+            observation_space.low[: -self._choices],
+            observation_space.high[: -self._choices],
+            dtype=np.float32,
+        )
+        super().__init__(*args, observation_space=seen, action_space=action_space, **kwargs)
+
+    def setup(self) -> None:
+        """Makes the networks, which are those for what is seen without the mask."""
+        super().setup()
+        self.observation_space = self._whole_space
+
+    def _split(self, batch: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+        seen = batch[Columns.OBS]
+        return {**batch, Columns.OBS: seen[..., : -self._choices]}, seen[..., -self._choices :]
+
+    def _forward(self, batch: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        batch, mask = self._split(batch)
+        return _close(super()._forward(batch, **kwargs), mask)
+
+    def _forward_train(self, batch: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        batch, mask = self._split(batch)
+        return _close(super()._forward_train(batch, **kwargs), mask)
+
+    def compute_values(self, batch: dict[str, Any], embeddings: Any = None) -> Any:
+        """Of the states of a batch, as PPO asks for them."""
+        batch, _ = self._split(batch)
+        return super().compute_values(batch, embeddings)
+
+
+def _close(told: dict[str, Any], mask: Any) -> dict[str, Any]:
+    """Takes their chance from choices that make no sense now."""
+    scores = told[Columns.ACTION_DIST_INPUTS]
+    told[Columns.ACTION_DIST_INPUTS] = scores.masked_fill(mask < 0.5, FLOAT_MIN)
+    return told
+
+
+def act(
+    module: Any, seen: npt.NDArray[np.float32], explore: bool
+) -> tuple[npt.NDArray[Any], dict[str, npt.NDArray[np.float32]]]:
+    """What a module does about observations, and what it had to say.
+
+    Args:
+        module: an RLModule on PyTorch.
+        seen: shape (count, numbers), with masks at the ends if the module wants them.
+        explore: whether actions are drawn, or the likeliest ones taken.
+    """
+    batch = {Columns.OBS: torch.from_numpy(seen)}
+    with torch.inference_mode():
+        if explore:
+            told = module.forward_exploration(batch)
+            kind = module.get_exploration_action_dist_cls()
+            inputs = told[Columns.ACTION_DIST_INPUTS]
+            by = kind.from_logits(inputs)
+        else:
+            told = module.forward_inference(batch)
+            kind = module.get_inference_action_dist_cls()
+            inputs = told[Columns.ACTION_DIST_INPUTS]
+            by = kind.from_logits(inputs).to_deterministic()
+        drawn = by.sample()
+        part = {Columns.ACTION_DIST_INPUTS: inputs.numpy()}
+        if explore:
+            part[Columns.ACTION_LOGP] = by.logp(drawn).numpy()
+        return drawn.numpy(), part
 
 
 class WorldsEnvRunner(EnvRunner, Checkpointable):  # type: ignore[misc]
     """Steps ``num_envs_per_env_runner`` worlds at once and hands RLlib an episode per agent.
 
     All agents that share a module go through it in one batch. Observations and actions are those of
-    the task, without connectors in between; actions beyond the bounds of a Box are clipped on their
-    way to the world and learnt from as they were drawn. One RLlib environment step is one step of one
+    the task, without connectors in between, with their masks at the end where ``env_config`` says
+    ``masks``; actions beyond the bounds of a Box are clipped on their way to the world and learnt from
+    as they were drawn. One RLlib environment step is one step of one
     world, whatever the number of its agents.
     """
 
@@ -156,6 +271,7 @@ class WorldsEnvRunner(EnvRunner, Checkpointable):  # type: ignore[misc]
     def make_env(self) -> None:
         """Makes the worlds, of which those of different runners begin with different seeds."""
         changes = _changes(self.config.env_config)
+        masks = bool(changes.pop("masks"))
         self.num_envs = int(self.config.num_envs_per_env_runner)
         seed = check_seed(self._seed)
         if seed is None:
@@ -170,7 +286,10 @@ class WorldsEnvRunner(EnvRunner, Checkpointable):  # type: ignore[misc]
         )
         self.env = self.worlds
         layout = self.worlds.layout
+        self._masks = masks and not layout.numbers
         self._space = layout.observation_space()
+        if self._masks:
+            self._space = _with_masks(self._space, layout)
         self._action_space: Any = layout.action_space()
         agents = self.worlds.agents
         self._module_of = [self._module_for(agent) for agent in agents]
@@ -262,17 +381,29 @@ class WorldsEnvRunner(EnvRunner, Checkpointable):  # type: ignore[misc]
             self.name_episodes(world)
         self._needs_reset = False
 
+    def seen(self) -> npt.NDArray[np.float32]:
+        """What all agents of all worlds see, with their masks if these are wanted."""
+        assert self.worlds is not None
+        return seen_with_masks(self.worlds) if self._masks else self.worlds.observations.copy()
+
+    def seen_last(self) -> npt.NDArray[np.float32]:
+        """The same of worlds that have just begun anew, before they did; everything is open then."""
+        assert self.worlds is not None
+        last = self.worlds.final_observations
+        if not self._masks:
+            return last.copy()
+        everything = np.ones(self.worlds.action_masks.shape, dtype=np.float32)
+        return np.concatenate((last, everything), axis=2, dtype=np.float32)
+
     def name_episodes(self, world: int) -> None:
         """New names for the episodes of a world's agents."""
         for agent in range(self._ids.shape[1]):
             self._ids[world, agent] = uuid.uuid4().hex
 
     def forward(
-        self, explore: bool, random_actions: bool
+        self, seen: npt.NDArray[np.float32], explore: bool, random_actions: bool
     ) -> tuple[npt.NDArray[Any], dict[str, npt.NDArray[np.float32]]]:
-        """Actions of all agents of all worlds, and what their modules had to say."""
-        assert self.worlds is not None
-        seen = self.worlds.observations
+        """Actions of all agents of all worlds by what they see, and what their modules had to say."""
         if random_actions:
             count = seen.shape[0] * seen.shape[1]
             drawn: Any = np.stack([self._action_space.sample() for _ in range(count)])
@@ -280,25 +411,8 @@ class WorldsEnvRunner(EnvRunner, Checkpointable):  # type: ignore[misc]
         actions: npt.NDArray[Any] | None = None
         extra: dict[str, npt.NDArray[np.float32]] = {}
         for name, places in self._groups.items():
-            module = self.module[name]
             own = np.ascontiguousarray(seen[:, places]).reshape(-1, seen.shape[2])
-            batch = {Columns.OBS: torch.from_numpy(own)}
-            with torch.inference_mode():
-                if explore:
-                    told = module.forward_exploration(batch)
-                    kind = module.get_exploration_action_dist_cls()
-                    inputs = told[Columns.ACTION_DIST_INPUTS]
-                    by = kind.from_logits(inputs)
-                else:
-                    told = module.forward_inference(batch)
-                    kind = module.get_inference_action_dist_cls()
-                    inputs = told[Columns.ACTION_DIST_INPUTS]
-                    by = kind.from_logits(inputs).to_deterministic()
-                drawn = by.sample()
-                part = {Columns.ACTION_DIST_INPUTS: inputs.numpy()}
-                if explore:
-                    part[Columns.ACTION_LOGP] = by.logp(drawn).numpy()
-                chosen = drawn.numpy()
+            chosen, part = act(self.module[name], own, explore)
             if len(self._groups) == 1:
                 shape = seen.shape[:2]
                 told_by = {
@@ -418,7 +532,7 @@ class _Rollout:
         assert runner.worlds is not None
         self.runner = runner
         self.length = 0
-        self._seen = [runner.worlds.observations.copy()]
+        self._seen = [runner.seen()]
         # Worlds that began anew in a step, and what was seen last before.
         self._last: list[tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]] | None] = []
         self._actions: list[npt.NDArray[Any]] = []
@@ -435,14 +549,14 @@ class _Rollout:
         runner = self.runner
         worlds = runner.worlds
         assert worlds is not None
-        actions, extra = runner.forward(explore, random_actions)
+        actions, extra = runner.forward(self._seen[-1], explore, random_actions)
         worlds.native.step(runner.encode(actions), worlds)
         self._actions.append(actions)
         self._extra.append(extra)
         self._rewards.append(worlds.rewards.copy())
-        self._seen.append(worlds.observations.copy())
+        self._seen.append(runner.seen())
         began = worlds.began
-        self._last.append((began.copy(), worlds.final_observations.copy()) if began.any() else None)
+        self._last.append((began.copy(), runner.seen_last()) if began.any() else None)
         self.length += 1
         alive = runner._alive
         runner._returns[alive] += worlds.rewards[alive]

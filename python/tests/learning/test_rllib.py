@@ -22,6 +22,7 @@ from ray.rllib.utils.pre_checks.env import check_multiagent_environments  # noqa
 
 import bonanza  # noqa: E402
 from bonanza.bench import flight_8  # noqa: E402
+from bonanza.cluster import configure  # noqa: E402
 from bonanza.rllib import MultiAgentWorld, WorldsEnvRunner  # noqa: E402
 
 ICE: dict[str, Any] = {"task": "the-last-ice", "stride": {"Ticks": 1}, "horizon_steps": 12}
@@ -45,7 +46,9 @@ def config(env_config: dict[str, Any], modules: int = 1, worlds: int = 3) -> Any
 
 @pytest.mark.parametrize("task", ["the-last-ice", "claim-rush", "fly-to-target"])
 def test_the_check_of_rllib_passes(task: str) -> None:
-    check_multiagent_environments(MultiAgentWorld({"task": task, "horizon_steps": 5}))
+    for masks in (False, True):
+        world = {"task": task, "horizon_steps": 5, "masks": masks}
+        check_multiagent_environments(MultiAgentWorld(world))
 
 
 def test_an_episode_ends_when_all_agents_have_ended_each_in_its_own_way() -> None:
@@ -115,6 +118,25 @@ def test_the_parts_of_an_episode_fit_together() -> None:
             assert np.array_equal(before.get_observations(-1), after.get_observations(0))
 
 
+def test_what_makes_no_sense_is_never_chosen_where_masks_are_wanted() -> None:
+    task = bonanza.Task("the-last-ice", stride={"Seconds": 3600.0}, horizon_steps=20)
+    algorithm = configure(task, runners=0, worlds=2, threads=1, seed=5)
+    runner = WorldsEnvRunner(config=algorithm)
+    assert runner.worlds is not None
+    layout = runner.worlds.layout
+    starts = np.concatenate(([0], np.cumsum([len(options) for options in layout.choices])))[:-1]
+    closed = 0
+    for explore in (True, False):
+        for episode in runner.sample(num_timesteps=2 * 25, explore=explore):
+            seen = np.stack([episode.get_observations(step) for step in range(len(episode))])
+            masks = seen[:, -layout.mask_len :]
+            assert seen.shape[1] == len(layout.fields) + layout.mask_len
+            chosen = np.stack([episode.get_actions(step) for step in range(len(episode))])
+            assert (np.take_along_axis(masks, starts + chosen, axis=1) == 1.0).all()
+            closed += int((masks == 0.0).sum())
+    assert 0 < closed, "nothing was ever closed"
+
+
 def test_a_world_without_a_task_is_refused() -> None:
     with pytest.raises(bonanza.TaskError, match="task"):
         MultiAgentWorld({"horizon_steps": 3})
@@ -130,6 +152,9 @@ def test_training_goes_on_when_a_worker_dies_and_from_a_checkpoint(tmp_path: Pat
         "2",
         "--worlds",
         "4",
+        "--independent",
+        "--evaluate",
+        "3",
         "--out",
         str(tmp_path),
     ]
@@ -166,6 +191,9 @@ def test_training_goes_on_when_a_worker_dies_and_from_a_checkpoint(tmp_path: Pat
     )
     assert again.returncode == 0, again.stderr
     assert "going on" in again.stdout
+    with (tmp_path / "evaluation.csv").open(encoding="utf-8") as file:
+        played = list(csv.DictReader(file))
+    assert len(played) == 3 and all(np.isfinite(float(row["profits_credits"])) for row in played)
     later = curve(tmp_path)
     assert later[: len(done)] == done and 7000 <= later[-1]
 
