@@ -1,9 +1,12 @@
 //! Rivals of eight characters live by the orders and the record that everybody has: they trade with
 //! one another, stay solvent, and answer to the law.
 
+use std::path::Path;
+
 use bonanza::headless::Headless;
 use bonanza::sim::economy::figures::Figure;
 use bonanza::sim::economy::ledger::Memo;
+use bonanza::sim::law::charter::Charter;
 use bonanza::sim::level::charters::BUILT_IN_CHARTERS;
 use bonanza::sim::level::{Brain, CharterChoice, Level, Temperament};
 use bonanza::sim::order::Order;
@@ -139,6 +142,47 @@ fn rivals_live_and_trade_under_every_charter() {
         let earning = careers.iter().filter(earns).count();
         assert!(3 <= earning, "{charter}: {earning} earn their upkeep");
     }
+}
+
+/// Who gains most on the last ice within ninety days, and how many credits: under open access, and
+/// under a quota that binds.
+fn best_on_the_ice(charter: CharterChoice) -> (String, f64) {
+    let mut level = Level::find("the-last-ice").expect("the level ships with the program");
+    level.charter = charter;
+    let mut world = Headless::load(&level, Some(2)).expect("a known body");
+    let worths = |world: &mut Headless| -> Vec<f64> {
+        let names = level.prospectors.iter().map(|each| &each.name);
+        names
+            .map(|name| world.net_worth_credits(name).expect("it is in the level"))
+            .collect()
+    };
+    let before = worths(&mut world);
+    world.run_until_ms(90 * DAY_MS);
+    let gains = worths(&mut world).into_iter().zip(before);
+    let gains = gains.map(|(after, before)| after - before);
+    let named = level.prospectors.iter().zip(gains);
+    let (best, gain) = named
+        .max_by(|one, other| one.1.total_cmp(&other.1))
+        .expect("somebody");
+    (best.name.clone(), gain)
+}
+
+#[test]
+fn no_one_strategy_wins_under_all_charters() {
+    let quota = Charter::read(Path::new("levels/charters/ice-quota.ron")).expect("it ships");
+    let [open, limited] = std::thread::scope(|scope| {
+        [
+            CharterChoice::Named("open_access".to_owned()),
+            CharterChoice::Own(Box::new(quota)),
+        ]
+        .map(|charter| scope.spawn(move || best_on_the_ice(charter)))
+        .map(|thread| thread.join().expect("a sound world"))
+    });
+    assert!(0.0 < open.1 && 0.0 < limited.1, "{open:?}, {limited:?}");
+    assert_ne!(
+        open.0, limited.0,
+        "who wins where all may dig wins under a quota too"
+    );
 }
 
 #[test]
