@@ -87,7 +87,7 @@ const REACH_RADII: f64 = 12.0;
 /// positions step by 2 mm there.
 const REACH_M: f64 = 20_000.0;
 
-/// How many chunks of each kind a body keeps at hand: some 20 MB at most.
+/// How many chunks of each kind a body keeps at hand.
 const NEIGHBOURHOODS_KEPT: usize = 1024;
 const MESHES_KEPT: usize = 512;
 const SAMPLES_KEPT: usize = 128;
