@@ -166,7 +166,7 @@ impl Dealing {
                 }
             }
             Self::FoundVenture if seat.venture.is_none() => orders.push(Order::FoundVenture {
-                // A name that nobody has had before.
+                // A name is not given twice, nor by one agent twice in a day.
                 venture: format!("{me}-works-{}", view.telemetry.time_ms / DAY_MS),
                 agreement: Agreement::usual(),
                 credits: stake_credits(seat, books),

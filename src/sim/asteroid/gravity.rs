@@ -47,8 +47,8 @@ const SIZE_PER_DISTANCE_BEYOND: f64 = 1.0 / 20.0;
 const SIZE_PER_DISTANCE_MAX: f64 = 1.0 / 8.0;
 /// Beyond this many greatest radii the body is a mass with a quadrupole.
 const FAR: f64 = 10.0;
-/// Nodes that are remembered, and as many cells: some 17 MB of each body. All that lies within ten
-/// metres of the surface of a body of thirty metres takes seventy thousand.
+/// Nodes that are remembered, and as many cells: some 17 MB of each body. With 32,768 the robots of
+/// the last ice, on a body of thirty metres, kept forgetting what they needed again.
 const NODES_KEPT: usize = 7 << 14;
 /// Density that tells the size of the ball that a dug or dumped mass is taken for [kg/m³].
 const LOOSE_DENSITY_KG_M3: f64 = 1_200.0;
