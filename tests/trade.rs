@@ -132,6 +132,119 @@ fn robot(name: &str) -> Machine {
     Machine::Robot(name.to_owned())
 }
 
+/// Everything by which a prospector binds money, goods or machines of its own.
+fn binding_orders() -> Vec<(&'static str, Order)> {
+    let contract = |side| Order::OfferContract {
+        side,
+        place: Place::Site,
+        good: Good::Water,
+        mass_kg: 4.0,
+        price_credits: 9000.0,
+        penalty_credits: 3000.0,
+        days: 9.0,
+        to: Audience::Public,
+    };
+    vec![
+        ("hydra", order(Side::Buy, 7.0, Some(5.0))),
+        ("player", order(Side::Sell, 11.0, Some(900.0))),
+        ("player", contract(Side::Sell)),
+        ("player", contract(Side::Buy)),
+        (
+            "player",
+            Order::CallTender {
+                place: Place::Site,
+                good: Good::Water,
+                mass_kg: 2.0,
+                price_max_credits: 8000.0,
+                penalty_credits: 2000.0,
+                closes_days: 3.0,
+                days: 9.0,
+                to: Audience::Public,
+            },
+        ),
+        (
+            "player",
+            Order::RequestLoan {
+                credits: 40_000.0,
+                percent_per_year: 5.0,
+                days: 30.0,
+                collateral: vec![Collateral::Goods {
+                    place: Place::Site,
+                    good: Good::Water,
+                    mass_kg: 3.0,
+                }],
+                to: Audience::Public,
+            },
+        ),
+        (
+            "player",
+            Order::OfferHire {
+                machine: robot("digger-1"),
+                credits_per_day: 0.0,
+                days: 20,
+                deposit_credits: 12_000.0,
+                to: Audience::Public,
+            },
+        ),
+    ]
+}
+
+#[test]
+fn what_a_prospector_owns_does_not_change_by_what_it_sets_aside() {
+    let mut level = level();
+    level.long_tick_s = 1.0;
+    level.idle_tick_s = 1.0;
+    let names = ["player", "hydra", "tycho"];
+    let mut world = Headless::load(&level, None).expect("the level names a known body");
+    let worths = |world: &mut Headless| {
+        names.map(|name| world.net_worth_credits(name).expect("the level has it"))
+    };
+    // Water in a store, for what is pledged and delivered out of stores.
+    world.submit("player", order(Side::Buy, 15.0, Some(1.0)));
+    world.submit("hydra", order(Side::Sell, 15.0, Some(1.0)));
+    world.run_until_ms(2 * HOUR_MS);
+    let mut before = worths(&mut world);
+    let purses = |world: &Headless| names.map(|name| credits(world, name));
+    let mut money = purses(&world);
+    let mut moved = 0;
+    let mut check = |world: &mut Headless, what: &str| {
+        world.step();
+        let answers = answers(world);
+        assert!(answers.iter().all(Result::is_ok), "{what}: {answers:?}");
+        let after = worths(world);
+        for (name, (was, is)) in names.iter().zip(before.iter().zip(after)) {
+            assert!((is - was).abs() < 1.0, "{what}: {name} {was} -> {is}");
+        }
+        let now = purses(world);
+        moved += usize::from(now != money);
+        (before, money) = (after, now);
+    };
+    for (by, order) in binding_orders() {
+        let what = order.to_string();
+        world.submit(by, order);
+        check(&mut world, &what);
+    }
+    assert_eq!(deals(&mut world, "tycho").len(), 5);
+    for deal in 1..=5 {
+        let price_credits = 7000.0;
+        let order = match deal {
+            3 => Order::BidTender {
+                deal,
+                price_credits,
+            },
+            _ => Order::AcceptDeal { deal },
+        };
+        world.submit("tycho", order);
+        check(&mut world, &format!("deal {deal} is taken up"));
+    }
+    for (by, order) in [("hydra", 3), ("player", 4)] {
+        world.submit(by, Order::CancelOrder { order });
+        check(&mut world, "an order is taken back");
+    }
+    // By all but the ask, there and back, and the requests for a loan and for hire.
+    assert_eq!(moved, 10);
+}
+
 #[test]
 fn a_hired_robot_obeys_its_hirer_and_comes_back() {
     let mut world = world();

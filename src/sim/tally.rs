@@ -11,6 +11,7 @@ use super::asteroid::Terrain;
 use super::asteroid::constituent::Constituent;
 use super::economy::commerce::{Commerce, Party};
 use super::economy::figures::{Figure, Figures, Merit, Sample, gini, richest_tenth_share};
+use super::economy::fleet::Machine;
 use super::economy::good::Good;
 use super::economy::labour::Occupation;
 use super::economy::ledger::{AccountId, Ledger, Memo, UCR_PER_CREDIT, Unit};
@@ -240,27 +241,31 @@ impl Tally<'_, '_> {
         money_ucr as f64 / UCR_PER_CREDIT as f64 + robots + plants
     }
 
-    /// What a prospector owns at the prices of the day [credits]: money less what is overdue, goods at what the next
-    /// kilogram would fetch from where they lie, and machines by their age.
+    /// What a prospector owns at the prices of the day [credits]: money, also what deals hold of it,
+    /// and what others owe it, less what it owes; goods at what the next kilogram would fetch from
+    /// where they lie; machines by their age; its part of ventures.
     pub fn net_worth_credits(&self, id: ProspectorId, prospector: &Prospector, now_ms: u64) -> f64 {
-        let money = self.ledger.balance(prospector.account) as f64 / UCR_PER_CREDIT as f64;
-        let owed_ucr: i64 = match self.commerce.parties.find(&prospector.name) {
-            Some(party) => {
-                let debts = self.commerce.arrears.debts(party).iter();
-                debts.map(|debt| debt.amount_ucr).sum()
-            }
-            None => 0,
-        };
-        let owed = owed_ucr as f64 / UCR_PER_CREDIT as f64;
-        let stored: f64 = self
-            .commerce
+        let (commerce, name, party) = (&self.commerce, &prospector.name, Party(id.0));
+        let aside = commerce.set_aside_by(&self.ledger, party);
+        let money_ucr = self.ledger.balance(prospector.account)
+            + aside.money_ucr
+            + commerce.claims_ucr(party)
+            + self.regime.in_escrow_of_ucr(name)
+            - self.regime.owed_ucr(name);
+        let money = money_ucr as f64 / UCR_PER_CREDIT as f64;
+        let in_stores = commerce
             .stores
-            .of(&prospector.name)
-            .map(|(place, good, account)| {
-                1e-3 * self.ledger.balance(account) as f64 * self.price_at(place, good)
-            })
+            .of(name)
+            .map(|(place, good, account)| (place, good, self.ledger.balance(account)));
+        let in_deals = aside
+            .goods_g
+            .iter()
+            .map(|((place, good), &mass_g)| (place, *good, mass_g));
+        let stored: f64 = in_stores
+            .chain(in_deals)
+            .map(|(place, good, mass_g)| 1e-3 * mass_g as f64 * self.price_at(place, good))
             .sum();
-        let cargoes = self.commerce.shipping.under_way().iter();
+        let cargoes = commerce.shipping.under_way().iter();
         let under_way: f64 = cargoes
             .filter(|cargo| cargo.owner == id)
             .map(|cargo| 1e-3 * cargo.mass_g as f64 * self.price_at(&cargo.to, cargo.good))
@@ -276,23 +281,28 @@ impl Tally<'_, '_> {
         let robots: f64 = self
             .robots
             .iter()
-            .filter(|(robot, health)| {
-                robot.owner == id && !robot.lost && !robot.stripped && !health.is_dead()
+            .filter(|(robot, health)| !robot.lost && !robot.stripped && !health.is_dead())
+            .filter(|(robot, _)| {
+                let is_it = |machine: &Machine| matches!(machine, Machine::Robot(name) if *name == robot.name);
+                self.owns(id, robot.owner, is_it)
             })
             .map(|(robot, _)| left * robot.kind.price_credits)
             .sum();
         let plants: f64 = self
             .plants
             .iter()
-            .filter(|plant| plant.owner == id && plant.common().is_none())
+            .filter(|plant| plant.common().is_none())
+            .filter(|plant| {
+                let is_it = |machine: &Machine| matches!(machine, Machine::Plant(name) if *name == plant.name);
+                self.owns(id, plant.owner, is_it)
+            })
             .map(|plant| left * plant.kind.price_credits)
             .sum();
-        let commerce = &self.commerce;
         let in_common: f64 = commerce
             .ventures
             .iter()
             .map(|venture| {
-                let part = venture.part_of(&commerce.parties, &commerce.shares, Party(id.0));
+                let part = venture.part_of(commerce, party);
                 let common = |plant: &&Plant| plant.common() == Some(venture.account);
                 let plants = self.plants.iter().filter(common);
                 let worth: f64 = plants.map(|plant| left * plant.kind.price_credits).sum();
@@ -300,10 +310,21 @@ impl Tally<'_, '_> {
                 part * (worth + money)
             })
             .sum();
-        let name = &prospector.name;
-        let before_the_law = self.regime.in_escrow_of_ucr(name) - self.regime.owed_ucr(name);
-        let law = before_the_law as f64 / UCR_PER_CREDIT as f64;
-        money - owed + law + stored + under_way + in_tanks + robots + plants + in_common
+        money + stored + under_way + in_tanks + robots + plants + in_common
+    }
+
+    /// Whether a machine is a party's own: what is hired stays with who lets it, what is abandoned is
+    /// nobody's.
+    fn owns(
+        &self,
+        who: ProspectorId,
+        holder: ProspectorId,
+        is_it: impl Fn(&Machine) -> bool,
+    ) -> bool {
+        let mut hired_out = self.commerce.hires.hired_out();
+        let hired = hired_out.find(|(machine, _)| is_it(machine));
+        let owner = hired.map_or(holder.0, |(_, owner)| owner.0);
+        owner == who.0 && !self.commerce.insolvency.abandoned().any(is_it)
     }
 
     /// What a kilogram fetches at a place [credits]: at a node its price there, at the site the best

@@ -855,7 +855,7 @@ fn venture_of(commerce: &Commerce, party: Party) -> Option<SeatVenture> {
         members: venture.members.len() as u32,
         reserve_credits: 1e-6 * venture.reserve_ucr as f64,
         plants: venture.commons.len() as u32,
-        part: venture.part_of(&commerce.parties, &commerce.shares, party) as f32,
+        part: venture.part_of(commerce, party) as f32,
     })
 }
 

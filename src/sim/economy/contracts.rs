@@ -63,19 +63,20 @@ impl Contract {
 
     /// What lies in escrow for it [µcr].
     fn escrow_ucr(&self) -> i64 {
-        let Delivery {
-            price_ucr,
-            penalty_ucr,
-            ..
-        } = self.delivery;
-        let mut escrow_ucr = 0;
-        if self.buyer.is_some() {
-            escrow_ucr += price_ucr - self.paid_ucr;
+        let both = [self.buyer, self.seller].into_iter().flatten();
+        both.map(|party| self.set_aside_ucr(party)).sum()
+    }
+
+    /// What lies in escrow of a party: of the buyer what is not yet paid, of the seller the
+    /// penalty [µcr].
+    fn set_aside_ucr(&self, party: Party) -> i64 {
+        if self.buyer == Some(party) {
+            self.delivery.price_ucr - self.paid_ucr
+        } else if self.seller == Some(party) {
+            self.delivery.penalty_ucr
+        } else {
+            0
         }
-        if self.seller.is_some() {
-            escrow_ucr += penalty_ucr;
-        }
-        escrow_ucr
     }
 }
 
@@ -384,6 +385,12 @@ impl Contracts {
     /// The latest that have ended, oldest first.
     pub fn ended(&self) -> impl Iterator<Item = &Contract> {
         self.ended.iter()
+    }
+
+    /// What a party answers for [µcr].
+    pub(super) fn set_aside_ucr(&self, party: Party) -> i64 {
+        let standing = self.standing.values();
+        standing.map(|contract| contract.set_aside_ucr(party)).sum()
     }
 
     /// The name of the escrow and what all that stands answers for [µcr].

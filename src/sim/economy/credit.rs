@@ -17,6 +17,7 @@ use super::fleet::{Fleet, Machine};
 use super::good::Good;
 use super::insolvency::{Arrears, Rank};
 use super::ledger::{Memo, Unit};
+use super::set_aside::SetAside;
 use super::stores::Place;
 use crate::sim::order::Refusal;
 
@@ -365,6 +366,37 @@ impl Credit {
 
     pub fn standing(&self) -> impl Iterator<Item = &Loan> {
         self.standing.values()
+    }
+
+    /// Adds the goods that a party has pledged.
+    pub(super) fn set_aside(&self, party: Party, aside: &mut SetAside) {
+        let own = self.standing.values().filter(|loan| loan.borrower == party);
+        for pledge in own.flat_map(|loan| &loan.collateral) {
+            if let Pledge::Goods {
+                place,
+                good,
+                mass_g,
+            } = pledge
+            {
+                aside.add_goods(place, *good, *mass_g);
+            }
+        }
+    }
+
+    /// What a party has lent less what it has borrowed, with interest [µcr].
+    pub(super) fn claims_ucr(&self, party: Party) -> i64 {
+        let of_one = |loan: &Loan| {
+            let granted = loan.granted?;
+            let debt_ucr = granted.owed_ucr + granted.interest_ucr;
+            if granted.lender == party {
+                Some(debt_ucr)
+            } else if loan.borrower == party {
+                Some(-debt_ucr)
+            } else {
+                None
+            }
+        };
+        self.standing.values().filter_map(of_one).sum()
     }
 
     /// The names of the accounts of pledged goods, and what lies in each [g].

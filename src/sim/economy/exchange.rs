@@ -23,6 +23,7 @@ use super::auction::{Match, OrderBook, Side, Waiting};
 use super::commerce::{Books, HOUR_MS, Party};
 use super::good::Good;
 use super::ledger::{AccountId, Memo, Unit};
+use super::set_aside::SetAside;
 use super::stores::Place;
 use crate::sim::order::Refusal;
 
@@ -614,10 +615,8 @@ impl Exchange {
     /// The open orders of a party, oldest first.
     pub fn own_orders(&self, party: Party) -> Vec<OwnOrder> {
         let own = self.own.get(&party).into_iter().flatten();
-        own.map(|id| {
-            let open = &self.orders[id];
-            let listing = &self.pits[open.pit as usize].listing;
-            OwnOrder {
+        own.zip(self.open_of(party))
+            .map(|(id, (open, listing))| OwnOrder {
                 order: *id,
                 side: open.side,
                 listing: listing.clone(),
@@ -626,9 +625,38 @@ impl Exchange {
                 placed: listing.quantity(open.placed),
                 placed_ms: open.placed_ms,
                 expires_ms: open.expires_ms,
-            }
+            })
+            .collect()
+    }
+
+    fn open_of(&self, party: Party) -> impl Iterator<Item = (&Open, &Listing)> {
+        let own = self.own.get(&party).into_iter().flatten();
+        own.map(|id| {
+            let open = &self.orders[id];
+            (open, &self.pits[open.pit as usize].listing)
         })
-        .collect()
+    }
+
+    /// Adds the money of the bids of a party, and the goods of its asks.
+    pub(super) fn set_aside(&self, party: Party, aside: &mut SetAside) {
+        for (open, listing) in self.open_of(party) {
+            match (open.side, listing) {
+                (Side::Buy, _) => aside.money_ucr += open.price * open.left,
+                (Side::Sell, Listing::Goods { place, good }) => {
+                    aside.add_goods(place, *good, open.left);
+                }
+                (Side::Sell, Listing::Shares { .. }) => {}
+            }
+        }
+    }
+
+    /// Shares of a company that a party asks a price for.
+    pub fn shares_asked(&self, venture: &str, party: Party) -> u64 {
+        let of_venture = self.open_of(party).filter(|(open, listing)| {
+            let shares = matches!(listing, Listing::Shares { venture: name } if name == venture);
+            shares && open.side == Side::Sell
+        });
+        of_venture.map(|(open, _)| open.left as u64).sum()
     }
 
     /// The latest trades of a party, oldest first.

@@ -247,8 +247,8 @@ impl Hires {
 
     /// Whose a machine is that somebody hires.
     pub fn owner_of(&self, machine: &Machine) -> Option<Party> {
-        let mut running = self.standing.values().filter(|hire| hire.taken.is_some());
-        Some(running.find(|hire| hire.machine == *machine)?.owner)
+        let mut hired_out = self.hired_out();
+        Some(hired_out.find(|(hired, _)| *hired == machine)?.1)
     }
 
     pub fn find(&self, id: u32) -> Option<&Hire> {
@@ -257,6 +257,19 @@ impl Hires {
 
     pub fn standing(&self) -> impl Iterator<Item = &Hire> {
         self.standing.values()
+    }
+
+    /// Machines that are hired out, with their owners.
+    pub fn hired_out(&self) -> impl Iterator<Item = (&Machine, Party)> {
+        let running = self.standing.values().filter(|hire| hire.taken.is_some());
+        running.map(|hire| (&hire.machine, hire.owner))
+    }
+
+    /// The deposits that a party has paid [µcr].
+    pub(super) fn set_aside_ucr(&self, party: Party) -> i64 {
+        let standing = self.standing.values();
+        let own = standing.filter(|hire| hire.taken.is_some_and(|taken| taken.hirer == party));
+        own.map(|hire| hire.deposit_ucr).sum()
     }
 
     /// The name of the escrow and the deposits of all that runs [µcr].

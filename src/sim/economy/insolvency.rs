@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use super::commerce::{Books, DAY_MS, Party, proportional};
 use super::fleet::{Fleet, Machine};
 use super::good::Good;
-use super::ledger::{AccountId, AccountKind, Memo, Unit};
+use super::ledger::{AccountId, AccountKind, Ledger, Memo, Unit};
+use super::set_aside::SetAside;
 use super::stores::Place;
 use crate::sim::order::Refusal;
 
@@ -99,6 +100,15 @@ impl Arrears {
     /// What a party owes that is overdue.
     pub fn debts(&self, party: Party) -> &[Debt] {
         self.debts.get(&party).map_or(&[], Vec::as_slice)
+    }
+
+    /// What others owe a party less what it owes, all of it overdue [µcr].
+    pub(super) fn claims_ucr(&self, party: Party, account: AccountId) -> i64 {
+        let all = self.debts.values().flatten();
+        let due = all.filter(|debt| debt.creditor == account);
+        let due_ucr: i64 = due.map(|debt| debt.amount_ucr).sum();
+        let own = self.debts(party).iter();
+        due_ucr - own.map(|debt| debt.amount_ucr).sum::<i64>()
     }
 
     /// Pays what can be paid out of an account, by rank and in proportion within a rank.
@@ -429,6 +439,37 @@ impl Insolvency {
         &self.settlements
     }
 
+    /// Adds the bids of a party on lots, and what has been raised and is on sale of its own estate.
+    pub(super) fn set_aside(
+        &self,
+        ledger: &Ledger,
+        name: &str,
+        party: Party,
+        aside: &mut SetAside,
+    ) {
+        for lot in self.lots.values() {
+            match (&lot.item, lot.best) {
+                (_, Some((bidder, price_ucr))) if bidder == party => aside.money_ucr += price_ucr,
+                (
+                    LotItem::Goods {
+                        place,
+                        good,
+                        mass_g,
+                    },
+                    _,
+                ) if lot.debtor == party => {
+                    aside.add_goods(place, *good, *mass_g);
+                }
+                _ => {}
+            }
+        }
+        if self.is_insolvent(party)
+            && let Some(estate) = ledger.find(&estate_name(name))
+        {
+            aside.money_ucr += ledger.balance(estate);
+        }
+    }
+
     /// The name of the escrow and the bids in it [µcr].
     pub fn obligations(&self) -> (&'static str, i64) {
         let bids = self.lots.values().filter_map(|lot| lot.best);
@@ -437,8 +478,12 @@ impl Insolvency {
 }
 
 fn estate_account(books: &mut Books, debtor: Party) -> AccountId {
-    let name = format!("estate:{}", books.name(debtor));
+    let name = estate_name(books.name(debtor));
     books.keep(&name, Unit::Credit)
+}
+
+fn estate_name(debtor: &str) -> String {
+    format!("estate:{debtor}")
 }
 
 fn goods_escrow(books: &mut Books, place: &Place, good: Good) -> AccountId {

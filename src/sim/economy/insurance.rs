@@ -325,6 +325,13 @@ impl Insurance {
         self.policies.values()
     }
 
+    /// The sums that a party has set aside for what it insures [µcr].
+    pub(super) fn set_aside_ucr(&self, party: Party) -> i64 {
+        let policies = self.policies.values();
+        let own = policies.filter(|policy| policy.insurer == Some(party));
+        own.map(|policy| policy.sum_ucr).sum()
+    }
+
     /// The name of the escrow and the sums that prospectors have set aside [µcr].
     pub fn obligations(&self) -> (&'static str, i64) {
         let backed = self

@@ -20,6 +20,7 @@ pub mod market;
 pub mod markets;
 pub mod price;
 pub mod sale;
+pub mod set_aside;
 pub mod stores;
 pub mod tables;
 pub mod tenders;

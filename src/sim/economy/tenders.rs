@@ -246,6 +246,20 @@ impl Tenders {
         self.awards.iter()
     }
 
+    /// What a party answers for: the most that it would pay, and penalties of its offers [µcr].
+    pub(super) fn set_aside_ucr(&self, party: Party) -> i64 {
+        let of_one = |tender: &Tender| {
+            if tender.buyer == party {
+                tender.delivery.price_ucr
+            } else if tender.own_bid_ucr(party).is_some() {
+                tender.delivery.penalty_ucr
+            } else {
+                0
+            }
+        };
+        self.open.values().map(of_one).sum()
+    }
+
     /// The name of the escrow and what all that is open answers for [µcr].
     pub fn obligations(&self) -> (&'static str, i64) {
         let held = |tender: &Tender| {

@@ -453,6 +453,25 @@ impl World {
         for (account, left_g) in exchange.goods {
             prop_assert_eq!(self.ledger.balance(account), left_g);
         }
+        // All that deals and estates hold is somebody's.
+        let mut aside_ucr = 0;
+        let mut aside_g = 0;
+        for party in self.commerce.parties.iter() {
+            let aside = self.commerce.set_aside_by(&self.ledger, party);
+            aside_ucr += aside.money_ucr;
+            aside_g += aside.goods_g.values().sum::<i64>();
+        }
+        let (mut kept_ucr, mut kept_g) = (0, 0);
+        for account in self.ledger.accounts() {
+            if !account.name.starts_with("escrow:") && !account.name.starts_with("estate:") {
+                continue;
+            }
+            match account.unit {
+                Unit::Credit => kept_ucr += held(&account.name),
+                Unit::Good(_) => kept_g += held(&account.name),
+            }
+        }
+        prop_assert_eq!((aside_ucr, aside_g), (kept_ucr, kept_g));
         for venture in self.commerce.ventures.iter() {
             let money_ucr = self.ledger.balance(venture.account);
             prop_assert!(0 <= venture.reserve_ucr && venture.reserve_ucr <= money_ucr);

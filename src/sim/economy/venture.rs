@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::commerce::{Books, Parties, Party, Shares, Whom, share_of};
+use super::commerce::{Books, Commerce, Parties, Party, Whom, share_of};
 use super::fleet::{Fleet, Machine};
 use super::ledger::{AccountId, Memo, UCR_PER_CREDIT, Unit};
 use super::sale::{MachineSales, Seller};
@@ -595,9 +595,12 @@ impl Venture {
         }
     }
 
-    /// A member's part of what the venture owns, 0 to 1.
-    pub fn part_of(&self, parties: &Parties, shares: &Shares, party: Party) -> f64 {
-        let weights = self.weights(parties, shares);
+    /// A member's part of what the venture owns, 0 to 1; shares that it asks a price for are its own.
+    pub fn part_of(&self, commerce: &Commerce, party: Party) -> f64 {
+        let weights = self.weights(&commerce.parties, |party| {
+            let held = commerce.shares.held(&self.name, party);
+            held + commerce.exchange.shares_asked(&self.name, party)
+        });
         let members = self.members.iter().zip(&weights);
         let mut own = members.filter(|(member, _)| member.party == party);
         let total: u64 = weights.iter().sum();
@@ -682,9 +685,9 @@ impl Venture {
     }
 
     /// By which it splits among its members; by head if nobody has any weight.
-    fn weights(&self, parties: &Parties, shares: &Shares) -> Vec<u64> {
+    fn weights(&self, parties: &Parties, shares: impl Fn(Party) -> u64) -> Vec<u64> {
         let weight = |member: &Member| match &self.agreement.split {
-            Split::ByContribution => shares.held(&self.name, member.party),
+            Split::ByContribution => shares(member.party),
             Split::ByHead => 1,
             Split::ByWeights(weights) => {
                 let name = parties.name(member.party);
@@ -700,7 +703,7 @@ impl Venture {
 
     /// Shares a sum out of the venture's account to its members.
     fn share_out(&mut self, books: &mut Books, amount_ucr: i64) {
-        let weights = self.weights(books.parties, books.shares);
+        let weights = self.weights(books.parties, |party| books.shares.held(&self.name, party));
         let mut carries: Vec<i128> = self.members.iter().map(|member| member.carry).collect();
         let parts = split(amount_ucr, &weights, &mut carries);
         for ((member, part_ucr), carry) in self.members.iter_mut().zip(parts).zip(carries) {
@@ -714,7 +717,7 @@ impl Venture {
     /// Pays a member its part of all that lies in the venture, and strikes it off.
     fn pay_out(&mut self, books: &mut Books, party: Party) {
         let all_ucr = books.ledger.balance(self.account);
-        let weights = self.weights(books.parties, books.shares);
+        let weights = self.weights(books.parties, |party| books.shares.held(&self.name, party));
         let total: u64 = weights.iter().sum();
         let Some(index) = self.members.iter().position(|member| member.party == party) else {
             return;
