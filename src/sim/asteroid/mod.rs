@@ -90,7 +90,7 @@ const REACH_M: f64 = 20_000.0;
 /// How many chunks of each kind a body keeps at hand.
 const NEIGHBOURHOODS_KEPT: usize = 1024;
 const MESHES_KEPT: usize = 512;
-const SAMPLES_KEPT: usize = 128;
+const SAMPLES_KEPT: usize = 512;
 
 /// Facets of the surface whose gravity a body has.
 pub const SURFACE_FACES: usize = 20_480;

@@ -13,8 +13,10 @@ use super::{Body, Grip, POINTS, Surroundings};
 use crate::sim::asteroid::surface::{Cell, Feel, place_in_samples, values_at};
 use crate::sim::asteroid::{CHUNK_VOXELS, ChunkKey, Field, VOXEL_M};
 
-/// Chunks that are kept.
-const PATCHES_KEPT: usize = 512;
+/// Chunks that a world keeps, at least, and for each of its bodies; 24 kB each, which worlds share
+/// as long as the model keeps them too.
+const PATCHES_KEPT_MIN: usize = 48;
+const PATCHES_KEPT_PER_BODY: usize = 4;
 /// Edges and faces are this hollow [m]: on flat ground a box stands on its corners, and on ground
 /// that bulges it is carried by what it lies on, with nothing that goes on and off in between.
 const HOLLOW_M: f64 = 1e-3;
@@ -27,6 +29,7 @@ const FAR_M: f64 = 3.0;
 #[derive(Default)]
 pub(super) struct Ground {
     patches: HashMap<ChunkKey, Patch>,
+    bodies: usize,
 }
 
 struct Patch {
@@ -36,6 +39,11 @@ struct Patch {
 }
 
 impl Ground {
+    /// Makes room for what so many bodies stand on.
+    pub(super) fn carry(&mut self, bodies: usize) {
+        self.bodies = bodies;
+    }
+
     /// Forgets what has changed.
     pub(super) fn forget(&mut self, key: ChunkKey) {
         self.patches.remove(&key);
@@ -54,7 +62,8 @@ impl Ground {
     }
 
     fn patch(&mut self, surroundings: &impl Surroundings, key: ChunkKey) -> &mut Patch {
-        if PATCHES_KEPT <= self.patches.len() && !self.patches.contains_key(&key) {
+        let kept = PATCHES_KEPT_MIN.max(PATCHES_KEPT_PER_BODY * self.bodies);
+        if kept <= self.patches.len() && !self.patches.contains_key(&key) {
             self.patches.clear();
         }
         self.patches.entry(key).or_insert_with(|| Patch {

@@ -603,6 +603,7 @@ impl Physics {
         scratch: &mut Scratch,
         tick_s: f64,
     ) {
+        self.ground.carry(self.bodies.len());
         for (index, body) in self.bodies.iter_mut().enumerate() {
             if body.state != State::Moving {
                 continue;
