@@ -476,10 +476,24 @@ fn count(number: u32, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// Without the noise of binary fractions.
+/// Without the noise of binary fractions, and with its thousands set apart.
 fn number(value: f64) -> String {
-    let rounded = (value * 1e4).round() / 1e4;
-    format!("{rounded}")
+    // Four digits are as many as anybody reads; wholes are told whole.
+    let decimals = (3 - value.abs().max(1.0).log10() as i32).max(0);
+    let step = 10_f64.powi(decimals);
+    let told = ((value * step).round() / step).to_string();
+    let (whole, fraction) = told.split_once('.').unwrap_or((&told, ""));
+    let mut text = String::with_capacity(told.len() + 4);
+    for (place, digit) in whole.char_indices() {
+        if 0 < place && (whole.len() - place).is_multiple_of(3) && !text.ends_with('-') {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if !fraction.is_empty() {
+        text = format!("{text}.{fraction}");
+    }
+    text
 }
 
 /// A large number, as people say it.
@@ -562,6 +576,25 @@ mod tests {
             after.changes_to(&before).len(),
             before.changes_to(&after).len()
         );
+    }
+
+    #[test]
+    fn numbers_are_told_with_four_digits_and_thousands_apart() {
+        let told = [
+            0.0, 0.0625, 2.0, 12.5, 91.3125, 365.25, 10_000.0, -1234.56, 1e6,
+        ];
+        let words = [
+            "0",
+            "0.063",
+            "2",
+            "12.5",
+            "91.31",
+            "365.3",
+            "10,000",
+            "-1,235",
+            "1,000,000",
+        ];
+        assert_eq!(told.map(number), words);
     }
 
     #[test]
