@@ -175,10 +175,12 @@ def rllib_runner(ours: bool, worlds: int) -> float:
 
 
 MEASURED: dict[str, Callable[[], float]] = {
-    "bonanza: agent-steps, ice_8": lambda: bench._rate(bench.ice_8(), warm_up=40),
+    "bonanza: agent-steps, ice_8": lambda: bench._rate(
+        bench.ice_8(), warm_up=bench._WARM_UP
+    ),
     "bonanza: agent-steps, flight_8": lambda: bench._rate(bench.flight_8()),
     "bonanza: agent-steps, economy_8": lambda: bench._rate(
-        bench.economy_8(), warm_up=20
+        bench.economy_8(), warm_up=bench._WARM_UP
     ),
     "bonanza: robot-ticks, 8 in flight": lambda: bonanza_substeps(8, True),
     "bonanza: robot-ticks, 8 on the ground": lambda: bonanza_substeps(8, False),

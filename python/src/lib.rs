@@ -98,19 +98,43 @@ fn slice_of<'a, T: Element>(
     name: &str,
     array: &'a mut PyReadwriteArrayDyn<'_, T>,
 ) -> PyResult<&'a mut [T]> {
-    let shape = format!("{:?}", array.shape());
-    array.as_slice_mut().map_err(|_| {
+    if !array.is_c_contiguous() {
+        let shape = array.shape();
         let message =
-            format!("{name} has the shape {shape} with gaps, expected a C-contiguous array");
-        Kind::Action.raise(py, message)
-    })
+            format!("{name} has the shape {shape:?} with gaps, expected a C-contiguous array");
+        return Err(Kind::Action.raise(py, message));
+    }
+    array
+        .as_slice_mut()
+        .map_err(|error| Kind::Action.raise(py, format!("{name} cannot be written to: {error}")))
 }
 
 /// Numbers or choices, as NumPy has them.
-#[derive(FromPyObject)]
 enum ActionArray<'py> {
     Numbers(PyReadonlyArrayDyn<'py, f32>),
     Choices(PyReadonlyArrayDyn<'py, i64>),
+}
+
+/// Not derived: that would write an error about numbers before each look for choices.
+impl<'py> FromPyObject<'_, 'py> for ActionArray<'py> {
+    type Error = PyErr;
+
+    fn extract(actions: pyo3::Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let py = actions.py();
+        let borrowed = |error| Kind::Action.raise(py, format!("actions cannot be read: {error}"));
+        if let Ok(numbers) = actions.cast::<PyArrayDyn<f32>>() {
+            return Ok(Self::Numbers(numbers.try_readonly().map_err(borrowed)?));
+        }
+        if let Ok(choices) = actions.cast::<PyArrayDyn<i64>>() {
+            return Ok(Self::Choices(choices.try_readonly().map_err(borrowed)?));
+        }
+        let what = match actions.getattr("dtype") {
+            Ok(dtype) => format!("an array of {dtype}"),
+            Err(_) => format!("a {}", actions.get_type().name()?),
+        };
+        let message = format!("actions are {what}, expected an array of float32 or of int64");
+        Err(Kind::Action.raise(py, message))
+    }
 }
 
 impl ActionArray<'_> {

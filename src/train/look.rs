@@ -75,9 +75,10 @@ impl Sink for Values<'_> {
     }
 }
 
-/// Axes that vectors are told in.
+/// Axes of a robot that vectors are told in.
 #[derive(Clone, Copy)]
 struct Axes {
+    origin_m: Vec3,
     /// Takes vectors of the site to these axes.
     from_site: Quat,
     names: &'static [[&'static str; 3]; 6],
@@ -110,6 +111,7 @@ impl Axes {
     fn of(control: Control, row: &RobotRow) -> Self {
         match control {
             Control::Actuators => Self {
+                origin_m: row.position_m,
                 from_site: row.rotation.inverse(),
                 names: &BODY,
             },
@@ -118,6 +120,7 @@ impl Axes {
                 // Columns of a rotation are where the axes go, so its inverse takes vectors back.
                 let axes = Mat3::from_cols(east, north, row.up);
                 Self {
+                    origin_m: row.position_m,
                     from_site: Quat::from_mat3(&axes).inverse(),
                     names: &LOCAL,
                 }
@@ -152,15 +155,14 @@ pub(super) fn look(cast: &Cast, view: Option<(&View<'_>, &Seat)>, sink: &mut imp
             .zip(telemetry)
             .map(|(&at, seen)| &seen.robots[at]);
         let sun = telemetry.map_or(Vec3::ZERO, |seen| seen.sun);
-        robot(cast, row, sun, seat.map_or(0.0, |seat| seat.height_m), sink);
-        if let Some(row) = row {
-            let base = seat
-                .zip(telemetry)
-                .and_then(|(seat, seen)| base_of(seat, seen, row));
-            way(cast, "base", row, base.map(|plant| plant.position_m), sink);
-        } else {
-            way(cast, "base", &NO_ROBOT, None, sink);
-        }
+        let axes = Axes::of(cast.task.control, row.unwrap_or(&NO_ROBOT));
+        let height_m = seat.map_or(0.0, |seat| seat.height_m);
+        robot(cast, &axes, row, sun, height_m, sink);
+        let base = row
+            .zip(seat)
+            .zip(telemetry)
+            .and_then(|((row, seat), seen)| base_of(seat, seen, row));
+        way("base", &axes, base.map(|plant| plant.position_m), sink);
         if cast.task.control != Control::Actuators {
             let known = seat.and_then(|seat| seat.ground.get(index)).copied();
             let known = known.unwrap_or_default();
@@ -176,7 +178,8 @@ pub(super) fn look(cast: &Cast, view: Option<(&View<'_>, &Seat)>, sink: &mut imp
             .zip(telemetry)
             .map(|(&at, seen)| &seen.robots[at]);
         let mark = seat.and_then(|seat| seat.mark_m);
-        way(cast, "way", row.unwrap_or(&NO_ROBOT), row.and(mark), sink);
+        let axes = Axes::of(cast.task.control, row.unwrap_or(&NO_ROBOT));
+        way("way", &axes, row.and(mark), sink);
     }
     for index in 0..cast.plants_max {
         sink.block("plant", Some(index));
@@ -197,6 +200,7 @@ pub(super) fn look(cast: &Cast, view: Option<(&View<'_>, &Seat)>, sink: &mut imp
         (Some((view, seat)), Some((at, _))) => view.neighbours(at, seat, cast.task.neighbours),
         _ => Default::default(),
     };
+    let axes = Axes::of(cast.task.control, first.map_or(&NO_ROBOT, |(_, row)| row));
     for index in 0..cast.task.neighbours {
         sink.block("other", Some(index));
         let other = near
@@ -210,8 +214,7 @@ pub(super) fn look(cast: &Cast, view: Option<(&View<'_>, &Seat)>, sink: &mut imp
                 .zip(seat)
                 .is_some_and(|(other, seat)| other.owner == seat.owner),
         );
-        let row = first.map_or(&NO_ROBOT, |(_, row)| row);
-        way(cast, "way", row, other.map(|other| other.position_m), sink);
+        way("way", &axes, other.map(|other| other.position_m), sink);
     }
 }
 
@@ -269,10 +272,16 @@ const ACTIVITIES: [(Activity, &str); 11] = [
     (Activity::Adrift, "is_adrift"),
 ];
 
-fn robot(cast: &Cast, row: Option<&RobotRow>, sun: Vec3, height_m: f32, sink: &mut impl Sink) {
+fn robot(
+    cast: &Cast,
+    axes: &Axes,
+    row: Option<&RobotRow>,
+    sun: Vec3,
+    height_m: f32,
+    sink: &mut impl Sink,
+) {
     let is_there = row.is_some();
     let row = row.unwrap_or(&NO_ROBOT);
-    let axes = Axes::of(cast.task.control, row);
     let mut vector = |what: usize, vector: Vec3, scale: Option<(f32, &'static str)>| {
         let told = axes.from_site * vector;
         for (name, value) in axes.names[what].iter().zip(told.to_array()) {
@@ -326,9 +335,8 @@ fn robot(cast: &Cast, row: Option<&RobotRow>, sun: Vec3, height_m: f32, sink: &m
 }
 
 /// A way from a robot to a place, in the robot's axes.
-fn way(cast: &Cast, name: &str, row: &RobotRow, to_m: Option<Vec3>, sink: &mut impl Sink) {
-    let axes = Axes::of(cast.task.control, row);
-    let way_m = to_m.map_or(Vec3::ZERO, |to_m| axes.from_site * (to_m - row.position_m));
+fn way(name: &str, axes: &Axes, to_m: Option<Vec3>, sink: &mut impl Sink) {
+    let way_m = to_m.map_or(Vec3::ZERO, |to_m| axes.from_site * (to_m - axes.origin_m));
     for (axis, value) in axes.names[WAY].iter().zip(way_m.to_array()) {
         named(sink, name, axis, value);
     }

@@ -47,9 +47,10 @@ const SIZE_PER_DISTANCE_BEYOND: f64 = 1.0 / 20.0;
 const SIZE_PER_DISTANCE_MAX: f64 = 1.0 / 8.0;
 /// Beyond this many greatest radii the body is a mass with a quadrupole.
 const FAR: f64 = 10.0;
-/// Nodes that are remembered, and as many cells: some 17 MB of each body. With 32,768 the robots of
-/// the last ice, on a body of thirty metres, kept forgetting what they needed again.
-const NODES_KEPT: usize = 7 << 14;
+/// Nodes that are remembered, and as many cells: up to some 34 MB of each body. All that robots come by
+/// on the last ice, a body of thirty metres, are some 140,000; with fewer they keep making again what
+/// they have forgotten.
+const NODES_KEPT: usize = 7 << 15;
 /// Density that tells the size of the ball that a dug or dumped mass is taken for [kg/m³].
 const LOOSE_DENSITY_KG_M3: f64 = 1_200.0;
 

@@ -55,6 +55,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use bevy::math::{DVec3, IVec3};
 use serde::{Deserialize, Serialize};
 
+pub use self::cache::Cache;
 use self::cache::ChunkCache;
 pub use self::catalogue::{BodyRecord, UnknownBody};
 pub use self::choice::{BodyChoice, BodyError, InventedShape, MoonGround};

@@ -6,7 +6,6 @@
 //! alone: whoever asks first, in whichever world, gets what everybody gets, and nothing of it is
 //! part of the state.
 
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use bevy::math::{DVec3, IVec3};
@@ -15,7 +14,7 @@ use bevy::prelude::Resource;
 use super::command;
 use super::forecast::{self, Craft, Way};
 use super::guidance::NoHop;
-use crate::sim::asteroid::{BodyModel, GravityCell, Terrain};
+use crate::sim::asteroid::{BodyModel, Cache, GravityCell, Terrain};
 use crate::sim::daylight::Horizon;
 use crate::sim::order::Refusal;
 use crate::sim::random;
@@ -30,8 +29,8 @@ const SHORT_M: f64 = 2.0;
 const SPEED_STEP: f64 = 0.05;
 /// Skylines are those of a grid of this width [m].
 const SKYLINE_GRID_M: f64 = 16.0;
-/// More than this is forgotten, all at once, to bound memory.
-const KEPT_MAX: usize = 20_000;
+/// How many ways, skylines and stands are kept.
+const KEPT_MAX: usize = 32_000;
 
 /// What planned worlds of one body share.
 #[derive(Resource, Clone)]
@@ -39,9 +38,9 @@ pub struct Atlas(Arc<Pages>);
 
 struct Pages {
     pristine: Terrain,
-    ways: Mutex<HashMap<WayKey, Arc<Result<Way, NoHop>>>>,
-    skylines: Mutex<HashMap<(IVec3, u64), Horizon>>,
-    stands: Mutex<HashMap<[u64; 4], Result<DVec3, Refusal>>>,
+    ways: Cache<WayKey, Arc<Result<Way, NoHop>>>,
+    skylines: Cache<(IVec3, u64), Horizon>,
+    stands: Cache<[u64; 4], Result<DVec3, Refusal>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,9 +68,9 @@ impl Atlas {
         Self(known.unwrap_or_else(|| {
             let pages = Arc::new(Pages {
                 pristine: Terrain::new(Arc::clone(model)),
-                ways: Mutex::default(),
-                skylines: Mutex::default(),
-                stands: Mutex::default(),
+                ways: Cache::new(KEPT_MAX),
+                skylines: Cache::new(KEPT_MAX),
+                stands: Cache::new(KEPT_MAX),
             });
             atlases.push((Arc::downgrade(model), Arc::downgrade(&pages)));
             pages
@@ -117,22 +116,18 @@ impl Atlas {
             speed_step,
             thrusts: craft.can_thrust(),
         };
-        if let Some(way) = locked(&self.0.ways).get(&key) {
-            return Arc::clone(way);
-        }
-        let terrain = &self.0.pristine;
-        let stand = |place: IVec3| {
-            let ground_m = terrain.surface_below(place.as_dvec3() * grid_m);
-            ground_m + (craft.half_height_m + 0.02) * terrain.up(ground_m)
-        };
-        let typical = Craft {
-            hop_speed_max_m_s: (f64::from(speed_step) * SPEED_STEP).exp(),
-            ..*craft
-        };
-        // Not under the lock: other worlds need not wait, and would find the same.
-        let way = Arc::new(self.plan(&typical, stand(key.from), stand(key.to)));
-        keep(&self.0.ways, key, Arc::clone(&way));
-        way
+        self.0.ways.get_or_share(key, || {
+            let terrain = &self.0.pristine;
+            let stand = |place: IVec3| {
+                let ground_m = terrain.surface_below(place.as_dvec3() * grid_m);
+                ground_m + (craft.half_height_m + 0.02) * terrain.up(ground_m)
+            };
+            let typical = Craft {
+                hop_speed_max_m_s: (f64::from(speed_step) * SPEED_STEP).exp(),
+                ..*craft
+            };
+            self.plan(&typical, stand(key.from), stand(key.to))
+        })
     }
 
     fn plan(&self, craft: &Craft, from_m: DVec3, to_m: DVec3) -> Result<Way, NoHop> {
@@ -149,12 +144,9 @@ impl Atlas {
     pub(super) fn stand(&self, half_height_m: f64, place_m: DVec3) -> Result<DVec3, Refusal> {
         let DVec3 { x, y, z } = place_m;
         let key = [half_height_m, x, y, z].map(f64::to_bits);
-        if let Some(stand) = locked(&self.0.stands).get(&key) {
-            return stand.clone();
-        }
-        let stand = command::stand_at(&self.0.pristine, half_height_m, place_m);
-        keep(&self.0.stands, key, stand.clone());
-        stand
+        self.0.stands.get_or_make(key, || {
+            command::stand_at(&self.0.pristine, half_height_m, place_m)
+        })
     }
 
     /// Up at a place, holes left out.
@@ -166,28 +158,13 @@ impl Atlas {
     pub fn skyline(&self, at_m: DVec3, height_m: f64) -> Horizon {
         let place = (at_m / SKYLINE_GRID_M).round().as_ivec3();
         let key = (place, height_m.to_bits());
-        if let Some(horizon) = locked(&self.0.skylines).get(&key) {
-            return horizon.clone();
-        }
-        let terrain = &self.0.pristine;
-        let ground_m = terrain.surface_below(place.as_dvec3() * SKYLINE_GRID_M);
-        let stands_m = ground_m + height_m * terrain.up(ground_m);
-        let horizon = Horizon::around(terrain, stands_m, height_m);
-        keep(&self.0.skylines, key, horizon.clone());
-        horizon
+        self.0.skylines.get_or_make(key, || {
+            let terrain = &self.0.pristine;
+            let ground_m = terrain.surface_below(place.as_dvec3() * SKYLINE_GRID_M);
+            let stands_m = ground_m + height_m * terrain.up(ground_m);
+            Horizon::around(terrain, stands_m, height_m)
+        })
     }
-}
-
-fn keep<K: Eq + std::hash::Hash, V>(pages: &Mutex<HashMap<K, V>>, key: K, value: V) {
-    let mut pages = locked(pages);
-    if KEPT_MAX <= pages.len() {
-        pages.clear();
-    }
-    pages.insert(key, value);
-}
-
-fn locked<T>(pages: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    pages.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
