@@ -18,6 +18,9 @@ const AZIMUTHS: usize = 16;
 /// Skylines are looked for between these elevations [rad]: below the level for the dip of a small
 /// world's horizon, up to the wall of a pit.
 const ELEVATIONS_RAD: (f64, f64) = (-0.35, 1.3);
+/// A skyline is measured again for each five tonnes that are dug or heaped up in chunks so near.
+const DUG_G: i64 = 5_000_000;
+const DUG_WITHIN_M: f64 = 2.0;
 /// A machine that has moved farther than this has another skyline [m].
 const SAME_PLACE_M: f32 = 0.3;
 
@@ -80,7 +83,8 @@ impl Daylight {
 /// measures its skyline once and compares angles from then on.
 #[derive(Component, Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Horizon {
-    place: Option<(Vec3, u64)>,
+    /// And how much had been dug around it.
+    place: Option<(Vec3, i64)>,
     up: DVec3,
     east: DVec3,
     /// Elevation of the skyline in equal steps of azimuth from `east` [rad].
@@ -96,13 +100,14 @@ impl Horizon {
         at_m: Vec3,
         height_m: f64,
     ) -> bool {
-        // Much digging changes a skyline: it is measured again every five tonnes.
-        let dug = terrain.removed_g() as u64 / 5_000_000;
+        let at = at_m.as_dvec3();
+        // Much digging nearby changes a skyline.
+        let dug = terrain.removed_around_g(at, DUG_WITHIN_M).div_euclid(DUG_G);
         let known = self
             .place
             .is_some_and(|(place_m, then)| place_m.distance(at_m) < SAME_PLACE_M && then == dug);
         if !known {
-            self.measure(terrain, at_m.as_dvec3(), height_m);
+            self.measure(terrain, at, height_m);
             self.place = Some((at_m, dug));
         }
         self.is_below(daylight)

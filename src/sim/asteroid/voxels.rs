@@ -265,6 +265,24 @@ impl Terrain {
         self.removed_g
     }
 
+    /// What was taken and not put back of the chunks within a distance of a place along each axis of
+    /// the site frame.
+    pub fn removed_around_g(&self, at_m: DVec3, within_m: f64) -> i64 {
+        let from = ChunkKey::containing(at_m - within_m);
+        let to = ChunkKey::containing(at_m + within_m);
+        let mut removed_g = 0;
+        for x in from.x..=to.x {
+            for y in from.y..=to.y {
+                for z in from.z..=to.z {
+                    if let Ok(slot) = self.chunk_slot(ChunkKey { x, y, z }) {
+                        removed_g += self.chunks[slot].removed_g;
+                    }
+                }
+            }
+        }
+        removed_g
+    }
+
     /// What was taken of each constituent and not put back, in the order of
     /// [`Constituent::ALL`] and in their units, added up from the voxels: for the audit.
     pub fn recount_removed_contents(&self) -> [i128; Constituent::ALL.len()] {
