@@ -47,10 +47,11 @@ const SIZE_PER_DISTANCE_BEYOND: f64 = 1.0 / 20.0;
 const SIZE_PER_DISTANCE_MAX: f64 = 1.0 / 8.0;
 /// Beyond this many greatest radii the body is a mass with a quadrupole.
 const FAR: f64 = 10.0;
-/// Nodes that are remembered, and as many cells: up to some 34 MB of each body. All that robots come by
-/// on the last ice, a body of thirty metres, are some 140,000; with fewer they keep making again what
-/// they have forgotten.
-const NODES_KEPT: usize = 7 << 15;
+/// Nodes that are remembered, and as many cells: some 17 MB of each body.
+const NODES_KEPT: usize = 7 << 14;
+/// A body with no more nodes than this is remembered whole: on the last ice, a body of thirty metres,
+/// robots would else keep making again what they have forgotten.
+const NODES_KEPT_WHOLE: usize = 7 << 15;
 /// Density that tells the size of the ball that a dug or dumped mass is taken for [kg/m³].
 const LOOSE_DENSITY_KG_M3: f64 = 1_200.0;
 
@@ -165,6 +166,13 @@ impl GravityField {
             .max(FINEST_MIN_M.min(mean_radius_m / CELLS_PER_RADIUS_MIN));
         let far_m = FAR * max_radius_m;
         let coarsest_m = SIZE_PER_DISTANCE_MAX * far_m;
+        // Of the finest cells: those beyond are few.
+        let all = 4.0 / 3.0 * PI * (BEYOND * max_radius_m / finest_m).powi(3);
+        let kept = if all <= NODES_KEPT_WHOLE as f64 {
+            NODES_KEPT_WHOLE
+        } else {
+            NODES_KEPT
+        };
         Self {
             mu_m3_per_s2,
             finest_m,
@@ -173,8 +181,8 @@ impl GravityField {
             far_m,
             coarsest: (coarsest_m / finest_m).log2().ceil().max(0.0) as u32,
             solid: OnceLock::new(),
-            nodes: Cache::new(NODES_KEPT),
-            splits: Cache::new(NODES_KEPT),
+            nodes: Cache::new(kept),
+            splits: Cache::new(kept),
         }
     }
 
