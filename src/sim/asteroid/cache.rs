@@ -108,6 +108,7 @@ mod tests {
         // What was just asked for is not made again.
         assert_eq!(cache.get_or_make(999, || unreachable!()), 999 * 999);
     }
+
     #[test]
     fn what_is_asked_for_again_and_again_is_made_once() {
         let cache = Cache::new(64);

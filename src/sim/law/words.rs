@@ -478,8 +478,14 @@ fn count(number: u32, one: &str, many: &str) -> String {
 
 /// Without the noise of binary fractions, and with its thousands set apart.
 fn number(value: f64) -> String {
-    // Four digits are as many as anybody reads; wholes are told whole.
-    let decimals = (3 - value.abs().max(1.0).log10() as i32).max(0);
+    // Four digits are as many as anybody reads; wholes are told whole, and what is below one with
+    // four decimals.
+    let size = value.abs();
+    let decimals = if size < 1.0 {
+        4
+    } else {
+        (3 - size.log10() as i32).max(0)
+    };
     let step = 10_f64.powi(decimals);
     let told = ((value * step).round() / step).to_string();
     let (whole, fraction) = told.split_once('.').unwrap_or((&told, ""));
@@ -579,13 +585,13 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_told_with_four_digits_and_thousands_apart() {
+    fn numbers_are_told_with_four_digits_and_their_thousands_apart() {
         let told = [
             0.0, 0.0625, 2.0, 12.5, 91.3125, 365.25, 10_000.0, -1234.56, 1e6,
         ];
         let words = [
             "0",
-            "0.063",
+            "0.0625",
             "2",
             "12.5",
             "91.31",
