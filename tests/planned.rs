@@ -227,3 +227,24 @@ fn digging_without_an_anchor_throws_off_where_motion_is_planned_too() {
         "{refusal}"
     );
 }
+
+#[test]
+fn no_flight_of_a_way_is_faster_than_is_safe_where_it_begins() {
+    let level = Level::find("the-last-ice").expect("the level ships with the program");
+    let mut world = Headless::load(&level, None).expect("a known body");
+    let terrain = world.terrain().clone();
+    let mut stream = random::stream(3, "places");
+    let mut ways_of_several = 0;
+    for _ in 0..60 {
+        let place_m = random_site(&terrain, &mut stream);
+        let order = hop("titan-1".to_owned(), place_m.to_array());
+        let Ok(estimate) = world.estimate("titan", &order) else {
+            continue;
+        };
+        ways_of_several += u32::from(1 < estimate.legs);
+        // Three quarters of the escape speed are what the pilot allows itself.
+        assert!(estimate.escape_fraction < 0.76, "{estimate:?}");
+        assert!(estimate.lost_chance < 0.05, "{estimate:?}");
+    }
+    assert!(10 < ways_of_several, "{ways_of_several} ways of several");
+}

@@ -63,7 +63,7 @@ pub struct Estimate {
     pub propellant_kg: f64,
     pub take_off_m_s: f64,
     pub apex_m: f64,
-    /// Take-off speed over the escape speed at the place.
+    /// Take-off speed over the escape speed of where it begins, the greatest of all flights.
     pub escape_fraction: f64,
     /// Drawn from the battery, sunlight not counted [J].
     pub energy_j: f64,
@@ -104,7 +104,7 @@ impl Craft {
 /// that flies it so may meet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Way {
-    /// Fastest take-off, and that over the escape speed at the start.
+    /// Fastest take-off, and the greatest part of the escape speed of where it begins that any has.
     take_off_m_s: f64,
     escape_fraction: f64,
     apex_m: f64,
@@ -247,11 +247,15 @@ pub fn hop_to(
         Err(_) if craft.can_thrust() => return Ok(fly_to(terrain, cell, from_m, to_m)),
         Err(no_hop) => return Err(no_hop),
     };
-    let escape_m_s = guidance::escape_speed_m_s(terrain, from_m);
     let fastest_m_s = legs
         .iter()
         .map(|leg| leg.hop.take_off_m_s.length())
         .fold(0.0, f64::max);
+    // Each flight has the escape speed of where it begins.
+    let escape_fractions: Vec<f64> = legs
+        .iter()
+        .map(|leg| leg.hop.take_off_m_s.length() / guidance::escape_speed_m_s(terrain, leg.from_m))
+        .collect();
     let journeys = if legs.len() == 1 {
         JOURNEYS
     } else {
@@ -266,10 +270,12 @@ pub fn hop_to(
     });
     let flown = flown.collect();
     // What is too rare to be counted: a take-off faster than the escape speed.
-    let margin = (escape_m_s / fastest_m_s.max(1e-9) - 1.0) / guidance::TAKE_OFF_SPEED_STD;
+    let beyond = |fraction: &f64| {
+        normal_above((1.0 / fraction.max(1e-9) - 1.0) / guidance::TAKE_OFF_SPEED_STD)
+    };
     Ok(Way {
         take_off_m_s: fastest_m_s,
-        escape_fraction: fastest_m_s / escape_m_s,
+        escape_fraction: escape_fractions.iter().copied().fold(0.0, f64::max),
         apex_m: legs.iter().map(|leg| leg.hop.apex_m).fold(0.0, f64::max),
         legs: legs.len() as u32,
         mishap: if craft.can_thrust() {
@@ -277,7 +283,7 @@ pub fn hop_to(
         } else {
             MISHAP_WITHOUT_THRUST
         },
-        rare_loss: (legs.len() as f64 * normal_above(margin)).min(1.0),
+        rare_loss: escape_fractions.iter().map(beyond).sum::<f64>().min(1.0),
         flown,
     })
 }
