@@ -229,6 +229,51 @@ fn digging_without_an_anchor_throws_off_where_motion_is_planned_too() {
 }
 
 #[test]
+fn a_plant_sinks_into_the_pit_under_it_and_still_takes_what_robots_bring() {
+    let mut world = Headless::load(&planned_first_water(), None).expect("a known body");
+    world.run_until_ms(60_000);
+    let robot = || "digger-1".to_owned();
+    for order in [
+        Order::Anchor { robot: robot() },
+        Order::Dig {
+            robot: robot(),
+            until_kg: Some(5.0),
+        },
+    ] {
+        give(&mut world, order);
+        run_until_idle(&mut world);
+    }
+    let plant = |world: &mut Headless| {
+        let seen = world.observe("player").expect("the player");
+        seen.plants.into_iter().next().expect("a plant")
+    };
+    let before = plant(&mut world);
+    let mut terrain = world.terrain().clone();
+    let up = terrain.model().outward(before.position_m.as_dvec3());
+    terrain.excavate(before.position_m.as_dvec3() - 1.5 * up, 3.0, i64::MAX);
+    world.replace_terrain(terrain);
+    world.run_until_ms(7 * 3_600_000);
+    let after = plant(&mut world);
+    let sunk_m = (before.position_m - after.position_m).as_dvec3().dot(up);
+    assert!((1.5..4.0).contains(&sunk_m), "it has sunk by {sunk_m} m");
+    let told = world
+        .log()
+        .iter()
+        .any(|line| line.severity == Severity::Alarm && line.text.contains("has sunk by"));
+    assert!(told, "nobody is told");
+    give(
+        &mut world,
+        Order::Deliver {
+            robot: robot(),
+            plant: None,
+        },
+    );
+    run_until_idle(&mut world);
+    let seen = world.observe("player").expect("the player");
+    assert_eq!(seen.robots[0].bin_kg, 0.0, "{:?}", seen.robots[0]);
+}
+
+#[test]
 fn no_flight_of_a_way_is_faster_than_is_safe_where_it_begins() {
     let level = Level::find("the-last-ice").expect("the level ships with the program");
     let mut world = Headless::load(&level, None).expect("a known body");

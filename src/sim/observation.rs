@@ -27,8 +27,8 @@ use super::lesson::Lessons;
 use super::level::kind::AnchorSpec;
 use super::level::{MotionModel, RobotKind};
 use super::physics::Motion;
-use super::plant::Plant;
 use super::plant::queue::Toll;
+use super::plant::{self, Plant};
 use super::prospecting::probe::Probe;
 use super::prospecting::trade::{DataMarket, OfferView, Receipt};
 use super::prospecting::{
@@ -187,8 +187,10 @@ pub struct OwnPlant {
     pub printing_kg: f64,
     /// Whether it can print spare parts from its tailings.
     pub prints: bool,
-    /// How far a robot may stand and still be served, from centre to centre.
+    /// How far aside a robot may stand and still be served, from centre to centre.
     pub reach_m: f64,
+    /// Away from the centre of the body, of length one.
+    pub up: Vec3,
     /// What it does, and all that it is equipped for.
     pub process: String,
     pub processes: Vec<String>,
@@ -196,6 +198,13 @@ pub struct OwnPlant {
     pub queue: Vec<QueuedLot>,
     /// On what terms it works for others, if it does.
     pub toll: Option<TollView>,
+}
+
+impl OwnPlant {
+    /// Whether it serves a robot at a place.
+    pub fn reaches(&self, robot_m: Vec3) -> bool {
+        plant::is_served(self.position_m, self.up, self.reach_m, robot_m)
+    }
 }
 
 /// Rock of one owner in a hopper.
@@ -619,6 +628,7 @@ impl Senses<'_, '_> {
                 printing_kg: kilograms(plant.printing_g()),
                 prints: plant.kind.print_kwh_per_kg.is_some(),
                 reach_m: plant.reach_m(),
+                up: (self.terrain.model().outward(plant.position_m.as_dvec3())).as_vec3(),
                 process: plant.process().to_owned(),
                 processes: plant.processes().map(str::to_owned).collect(),
                 queue: plant

@@ -465,6 +465,7 @@ pub(super) mod tests {
             printing_kg: 0.0,
             prints: true,
             reach_m: 5.5,
+            up: Vec3::Y,
             process: "bake".into(),
             processes: vec!["bake".into()],
             queue: Vec::new(),

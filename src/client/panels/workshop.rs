@@ -483,7 +483,7 @@ fn nearest_plant<'a>(robot: &OwnRobot, plants: &'a [OwnPlant]) -> Option<&'a Own
 }
 
 fn is_docked(robot: &OwnRobot, plant: &OwnPlant) -> bool {
-    f64::from(plant.position_m.distance(robot.position_m)) <= plant.reach_m
+    plant.reaches(robot.position_m)
 }
 
 /// How far the plant is, and the way there.

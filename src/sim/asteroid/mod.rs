@@ -73,7 +73,7 @@ use self::spin::Rotation;
 pub use self::spin::{Spin, Tumbling, TumblingAxis};
 pub use self::surface::ChunkMesh;
 use self::surface::{Samples, in_parallel, mesh_of, padded_voxels, voxel_centre_m};
-pub use self::voxels::{Field, Terrain};
+pub use self::voxels::{CORE_M, Field, Terrain};
 
 /// Edge of a voxel.
 pub const VOXEL_M: f64 = 1.0;

@@ -43,6 +43,9 @@ const DIG_GRID_M: f64 = 0.125;
 const DIGS_KEPT: usize = 2048;
 /// The greatest reach of one dig.
 const DIG_RADIUS_MAX_M: f64 = 8.0;
+/// Nearer to the centre than this nobody digs, so that below every place there is ground, however
+/// deep: of the smallest bodies it is a thousandth.
+pub const CORE_M: f64 = 1.5;
 
 /// One world's state of a body.
 #[derive(Resource, Debug, Serialize, Deserialize)]
@@ -237,7 +240,8 @@ impl Terrain {
     /// those nearest to it first, and says what it took.
     ///
     /// The centre is rounded to an eighth of a metre; `radius_m` is at most 8 m. Nothing is taken
-    /// of void, so that less than `want_g` means that all in reach is gone.
+    /// of void nor of the innermost metres, so that less than `want_g` means that all in reach is
+    /// gone.
     pub fn excavate(&mut self, centre: DVec3, radius_m: f64, want_g: i64) -> Feedstock {
         let mut spoil = Feedstock::default();
         if want_g <= 0 || !centre.is_finite() || radius_m.is_nan() || radius_m <= 0.0 {
@@ -463,7 +467,8 @@ impl Terrain {
                     let within = voxel.map(|i| i.rem_euclid(CHUNK_VOXELS));
                     let middle = voxel_centre_m(key, within);
                     let apart2_m2 = middle.distance_squared(centre);
-                    if radius_m * radius_m < apart2_m2 {
+                    let in_core = self.model.from_centre(middle).length_squared() < CORE_M * CORE_M;
+                    if in_core || radius_m * radius_m < apart2_m2 {
                         continue;
                     }
                     let reach = self.pristine_voxel(key, within);

@@ -350,6 +350,21 @@ impl Physics {
         self.add(State::Held, position_m, rotation, size_m, 1.0);
     }
 
+    /// Moves the machine that stands at a place for good; nothing happens where none does.
+    pub fn move_fixture(&mut self, from_m: Vec3, to_m: Vec3) {
+        let there = |body: &Body| body.state == State::Held && body.position_m.as_vec3() == from_m;
+        let Some(index) = self.bodies.iter().position(there) else {
+            return;
+        };
+        self.wake_neighbours(index);
+        self.bodies[index].position_m = to_m.as_dvec3();
+        self.warm
+            .retain(|warm| ![warm.a, warm.b].contains(&(index as u32)));
+        self.neighbours.forget();
+        self.wake_neighbours(index);
+        self.stirred = true;
+    }
+
     fn add(
         &mut self,
         state: State,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::asteroid::constituent::Constituent;
-use super::asteroid::{Feedstock, Terrain};
+use super::asteroid::{BodyModel, Feedstock, Terrain};
 use super::daylight::{Daylight, Horizon, SUNLIGHT_PERIOD_MS};
 use super::economy::commerce::Commerce;
 use super::economy::good::Good;
@@ -31,6 +31,7 @@ use super::{Accounts, Clock, SimSystems, Terms, Tick};
 
 pub mod process;
 pub mod queue;
+pub(super) mod subsidence;
 
 use process::{Input, Matter, NobleRatios, Output, Process, Processes, Stuff, Tally};
 use queue::{Lot, Opening, Toll};
@@ -42,6 +43,9 @@ const MIXED_STEP_G: i64 = 1_000;
 
 /// A robot may stand this much outside the arm's reach and still be served [m].
 const DOCKING_SLACK_M: f64 = 1.5;
+/// So much above or below a plant a robot is served over a winch [m]: on an asteroid its load weighs
+/// less than the line. Assumed.
+const WINCH_M: f64 = 20.0;
 
 /// Runs the plants.
 pub struct PlantPlugin;
@@ -197,14 +201,16 @@ impl Plant {
         self.hopper_capacity_g() - self.hopper_g()
     }
 
-    /// How far a robot may stand and still be served, from centre to centre.
+    /// How far aside a robot may stand and still be served, from centre to centre.
     pub fn reach_m(&self) -> f64 {
         self.kind.dock_radius_m + DOCKING_SLACK_M
     }
 
-    /// Whether the arm reaches a robot at a place.
-    pub fn reaches(&self, robot_m: Vec3) -> bool {
-        f64::from(robot_m.distance(self.position_m)) <= self.reach_m()
+    /// Whether the arm reaches a robot at a place, or the winch does: over the pit beside it, or on its
+    /// rim.
+    pub fn reaches(&self, model: &BodyModel, robot_m: Vec3) -> bool {
+        let up = model.outward(self.position_m.as_dvec3()).as_vec3();
+        is_served(self.position_m, up, self.reach_m(), robot_m)
     }
 
     /// Where beside the plant a robot should stand, from centre to centre.
@@ -568,6 +574,15 @@ struct Worked {
 /// Kilograms of a level as grams of the ledger.
 pub(super) fn grams(kg: f64) -> i64 {
     (1e3 * kg).round() as i64
+}
+
+/// Whether a plant at a place serves a robot at another: so far aside, or over the winch. `up` is away
+/// from the centre of the body.
+pub fn is_served(plant_m: Vec3, up: Vec3, reach_m: f64, robot_m: Vec3) -> bool {
+    let away_m = robot_m - plant_m;
+    let height_m = away_m.dot(up);
+    let aside_m = (away_m - height_m * up).length();
+    f64::from(aside_m) <= reach_m && f64::from(height_m.abs()) <= WINCH_M
 }
 
 /// Runs the plants: as much work as the Sun gives power for.

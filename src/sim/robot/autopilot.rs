@@ -1108,7 +1108,8 @@ pub(in crate::sim) fn work(
                     pilot.abort();
                     continue;
                 };
-                if !plant.reaches(motion.position_m) || !plant.admits(robot.owner) {
+                if !plant.reaches(terrain.model(), motion.position_m) || !plant.admits(robot.owner)
+                {
                     let why = if plant.admits(robot.owner) {
                         "is out of reach"
                     } else {
@@ -1170,7 +1171,7 @@ pub(in crate::sim) fn work(
                     pilot.abort();
                     continue;
                 };
-                if !plant.reaches(motion.position_m) {
+                if !plant.reaches(terrain.model(), motion.position_m) {
                     tell(
                         Severity::Alarm,
                         format!("{}: {} is out of reach", robot.name, plant.name),

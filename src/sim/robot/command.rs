@@ -833,15 +833,21 @@ fn go_to_dock(
     anchor: Anchor,
     plant: &Plant,
 ) -> Result<(), Refusal> {
-    if plant.reaches(motion.position_m) && (motion.at_rest || motion.touching) {
+    if plant.reaches(terrain.model(), motion.position_m) && (motion.at_rest || motion.touching) {
         return Ok(());
     }
     if anchor != Anchor::Out {
         plan.push(Step::Release);
     }
-    let plant_m = plant.position_m.as_dvec3();
+    let mut plant_m = plant.position_m.as_dvec3();
+    let model = terrain.model();
     let up = if planned {
-        terrain.model().outward(plant_m)
+        // Where it has sunk, ways go by the ground as it was, over it.
+        let ground_m = model.surface_towards(model.outward(plant_m));
+        if model.from_centre(plant_m).length() < model.from_centre(ground_m).length() {
+            plant_m = ground_m;
+        }
+        model.outward(plant_m)
     } else {
         terrain.up(plant_m)
     };

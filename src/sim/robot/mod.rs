@@ -79,6 +79,7 @@ impl Plugin for RobotPlugin {
                     drill::deepen,
                     spoil::dump,
                     spoil::settle,
+                    super::plant::subsidence::sink,
                     anchor_ground::loosen,
                     power::draw_power,
                     autopilot::work,

@@ -211,9 +211,9 @@ pub(super) fn draw_power(
         let (load_w, heat_w) = load_w(kind, pilot, drive, &health);
         let mut supply_w = battery.solar_w;
         if matches!(pilot.step(), Some(Step::Charge)) {
-            let docked = plants
-                .iter()
-                .filter(|plant| plant.owner == robot.owner && plant.reaches(motion.position_m));
+            let docked = plants.iter().filter(|plant| {
+                plant.owner == robot.owner && plant.reaches(terrain.model(), motion.position_m)
+            });
             supply_w += docked.map(Plant::spare_power_w).fold(0.0, f64::max);
         }
         let (supply_j, load_j) = (supply_w * tick_s, load_w * tick_s);

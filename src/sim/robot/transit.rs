@@ -7,6 +7,8 @@
 //! of the [`Atlas`]. Everything else goes on as in `autopilot::work`, and ticks last from one end of
 //! a step to the next ([`foresee`]).
 
+use std::sync::Arc;
+
 use bevy::math::DVec3;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -17,7 +19,7 @@ use super::autopilot::LOW_BATTERY;
 use super::autopilot::{Autopilot, REFUEL_S, Step, craft};
 use super::digging::{DIG_REACH_M, dig_reaction_n};
 use super::feats::{Feats, Jump, ThrowOff};
-use super::forecast::{BOUNCE_OUT_S, End, Journey, LANDING_S, Way};
+use super::forecast::{self, BOUNCE_OUT_S, End, Journey, LANDING_S, Way};
 use super::guidance::{self, NoHop};
 use super::{Anchor, Battery, Bin, Gear, Robot, Service, Tank, Tool, drill, spoil, stand};
 use crate::sim::asteroid::{GravityCell, Terrain};
@@ -248,11 +250,22 @@ pub(super) fn travel(
                 _ => from_m,
             };
             let way = match pilot.step() {
-                Some(Step::Hop { .. }) => atlas.way(&craft, from_m, mark_m),
-                Some(Step::Fly { .. }) => std::sync::Arc::new(Ok(super::forecast::fly_to(
-                    &terrain, &mut cell, from_m, mark_m,
-                ))),
-                _ => std::sync::Arc::new(Err(NoHop::TooNear(0.0))),
+                Some(Step::Hop { .. }) => {
+                    let way = atlas.way(&craft, from_m, mark_m);
+                    let below_m = terrain.surface_below(mark_m);
+                    let deep = matches!(&*way, Err(NoHop::TooNear(_)))
+                        && MISS_M + craft.half_height_m < from_m.distance(below_m);
+                    if deep {
+                        // Before anybody dug this was one place; now there is a pit between.
+                        Arc::new(Ok(forecast::fly_to(&terrain, &mut cell, from_m, below_m)))
+                    } else {
+                        way
+                    }
+                }
+                Some(Step::Fly { .. }) => {
+                    Arc::new(Ok(forecast::fly_to(&terrain, &mut cell, from_m, mark_m)))
+                }
+                _ => Arc::new(Err(NoHop::TooNear(0.0))),
             };
             match (pilot.step(), &*way) {
                 (Some(&Step::Jump { speed_m_s, .. }), _) => {

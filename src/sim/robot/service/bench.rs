@@ -168,7 +168,7 @@ impl Bench<'_> {
                 Outcome::Done("the panels are clean".to_owned())
             }
             Job::Refit { plant, remove, add } => {
-                let Some(mut plant) = plant_near(plants, plant, &motion) else {
+                let Some(mut plant) = plant_near(self.terrain, plants, plant, &motion) else {
                     return Outcome::Failed(format!("{plant} is out of reach"));
                 };
                 let loaded = Loaded {
@@ -230,7 +230,7 @@ impl Bench<'_> {
                 ))
             }
             Job::Overhaul { plant } => {
-                let Some(mut plant) = plant_near(plants, plant, &motion) else {
+                let Some(mut plant) = plant_near(self.terrain, plants, plant, &motion) else {
                     return Outcome::Failed(format!("{plant} is out of reach"));
                 };
                 let change = match due_change((&robot, &health, &tool, &gear)) {
@@ -260,7 +260,7 @@ impl Bench<'_> {
                 mechanical_g,
                 electronic_g,
             } => {
-                let Some(mut plant) = plant_near(plants, plant, &motion) else {
+                let Some(mut plant) = plant_near(self.terrain, plants, plant, &motion) else {
                     return Outcome::Failed(format!("{plant} is out of reach"));
                 };
                 let drawn = self.draw_spares(
@@ -444,11 +444,12 @@ impl Bench<'_> {
 
 /// A plant that reaches a robot.
 fn plant_near<'a>(
+    terrain: &Terrain,
     plants: &'a mut Query<&mut Plant>,
     name: &str,
     motion: &Motion,
 ) -> Option<Mut<'a, Plant>> {
     plants
         .iter_mut()
-        .find(|plant| plant.name == name && plant.reaches(motion.position_m))
+        .find(|plant| plant.name == name && plant.reaches(terrain.model(), motion.position_m))
 }

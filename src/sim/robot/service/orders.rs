@@ -169,7 +169,9 @@ impl Desk<'_, '_> {
         let docked = || {
             self.plants
                 .iter()
-                .find(|plant| plant.owner == sender && plant.reaches(motion.position_m))
+                .find(|plant| {
+                    plant.owner == sender && plant.reaches(self.terrain.model(), motion.position_m)
+                })
                 .ok_or_else(|| {
                     Refusal::because(format!(
                         "{name} must stand within reach of a plant of yours"
