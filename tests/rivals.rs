@@ -1,6 +1,7 @@
 //! Rivals of eight characters live by the orders and the record that everybody has: they trade with
 //! one another, stay solvent, and answer to the law.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use bonanza::headless::Headless;
@@ -183,6 +184,34 @@ fn no_one_strategy_wins_under_all_charters() {
         open.0, limited.0,
         "who wins where all may dig wins under a quota too"
     );
+}
+
+#[test]
+fn rivals_mend_what_seizes_early_and_do_not_hop_to_and_fro() {
+    let mut level = Level::find("claim-rush").expect("the level ships with the program");
+    level.ageing = 20.0;
+    let mut world = Headless::load(&level, Some(1)).expect("a known body");
+    world.keep_log(1_000, 100_000);
+    world.run_until_ms(20 * DAY_MS);
+    let mut told: BTreeMap<String, [u32; 3]> = BTreeMap::new();
+    for taken in world.orders_taken().iter().filter(|taken| taken.scripted) {
+        let kind = match &taken.issued.order {
+            Order::HopTo { .. } => 0,
+            Order::Dig { .. } => 1,
+            Order::Repair { .. } => 2,
+            _ => continue,
+        };
+        let robot = taken.issued.order.robot().expect("it is for a robot");
+        told.entry(robot.to_owned()).or_default()[kind] += 1;
+    }
+    let repairs: u32 = told.values().map(|[_, _, repairs]| repairs).sum();
+    assert!(20 < repairs, "{told:?}");
+    for (robot, [hops, digs, repairs]) in &told {
+        assert!(
+            *hops <= 3 * (digs + repairs) + 20,
+            "{robot}: {hops} hops, {digs} digs, {repairs} repairs"
+        );
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use bevy::math::Vec3;
 
 use super::{Habits, Last, Script};
-use crate::sim::asteroid::Terrain;
+use crate::sim::asteroid::{CORE_M, Terrain};
 use crate::sim::law::charter::ClaimRule;
 use crate::sim::law::regime::Regime;
 use crate::sim::level::Temperament;
@@ -29,8 +29,12 @@ const FACE_GRID_M: f32 = 2.0;
 /// Where all faces are spent, it looks so much farther out, but no farther than this [m].
 const FARTHER: f32 = 1.5;
 const FARTHEST_M: f32 = 60.0;
+/// Who has tried every face rests its machines for so long [ms].
+const WORKED_OUT_REST_MS: u64 = 10 * 86_400_000;
 /// How deep under the surface ground is rock that shows as a boulder [m].
 const BOULDER_DEPTH_M: f64 = 0.3;
+/// With less ground than this above the innermost, which nobody digs, there is none left [m].
+const LEFT_M: f64 = 1.0;
 /// Room left between ground that is filed and ground of others [m].
 const GAP_M: f32 = 0.5;
 /// Bearings from which ground of others is looked at.
@@ -94,15 +98,14 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Whether a boulder shows at a place.
-    fn shows_rock(&self, seen: &Observation, place_m: Vec3) -> bool {
+    /// Whether a boulder shows at a place, or the body is dug through to its middle.
+    fn is_barren(&self, seen: &Observation, place_m: Vec3) -> bool {
         self.terrain.is_some_and(|terrain| {
             let up = seen.outward(place_m).as_dvec3();
             let ground_m = terrain.surface_below(place_m.as_dvec3() + 3.0 * up);
-            terrain
-                .model()
-                .ground_at(ground_m - BOULDER_DEPTH_M * up)
-                .rock
+            let model = terrain.model();
+            let left_m = model.from_centre(ground_m).length() - CORE_M;
+            left_m < LEFT_M || model.ground_at(ground_m - BOULDER_DEPTH_M * up).rock
         })
     }
 
@@ -358,14 +361,16 @@ impl Script {
         radius_m: f32,
     ) -> Vec3 {
         let (east, north) = along(seen, centre_m);
-        let mut reach_m = radius_m;
-        while reach_m < FARTHEST_M {
+        let half_around_m = std::f32::consts::PI * (centre_m - seen.centre_m).length();
+        let farthest_m = FARTHEST_M.min(half_around_m);
+        let mut reach_m = radius_m.min(0.99 * farthest_m);
+        while reach_m < farthest_m {
             let mut fresh_m = Vec::new();
             let rings = (reach_m / FACE_GRID_M) as i32;
             for i in -rings..=rings {
                 for k in -rings..=rings {
                     let beside = FACE_GRID_M * (i as f32 * east + k as f32 * north);
-                    let face_m = centre_m + beside;
+                    let face_m = over_ground_m(seen, centre_m, beside);
                     if beside.length() <= reach_m
                         && !self.spent.contains(&cell(face_m))
                         && !rules.bars(seen, face_m, 0.0)
@@ -388,7 +393,7 @@ impl Script {
             while weighed_m.len() < FACES_WEIGHED && !fresh_m.is_empty() {
                 let draw = random::uniform(&mut self.stream) * fresh_m.len() as f64;
                 let face_m = fresh_m.swap_remove(draw as usize);
-                if rules.shows_rock(seen, face_m) {
+                if rules.is_barren(seen, face_m) {
                     self.spent.insert(cell(face_m));
                 } else {
                     weighed_m.push(face_m);
@@ -401,8 +406,9 @@ impl Script {
                 reach_m *= FARTHER;
             }
         }
-        // Nothing is left far and wide: it tries where it tried before.
+        // Nothing is left far and wide: after a while it tries where it tried before.
         self.spent.clear();
+        self.rest_until_ms = seen.time_ms + WORKED_OUT_REST_MS;
         centre_m
     }
 
@@ -418,6 +424,14 @@ impl Script {
 /// metres apart are more than one along some axis.
 fn cell(face_m: Vec3) -> [i32; 3] {
     face_m.round().as_ivec3().to_array()
+}
+
+/// Where one comes to who goes so far from a place along the ground, around the body if it must be.
+fn over_ground_m(seen: &Observation, from_m: Vec3, way_m: Vec3) -> Vec3 {
+    let arm_m = from_m - seen.centre_m;
+    let angle = way_m.length() / arm_m.length().max(1.0);
+    let ahead = way_m.normalize_or_zero();
+    seen.centre_m + angle.cos() * arm_m + angle.sin() * arm_m.length() * ahead
 }
 
 /// Two directions along the ground at a place.

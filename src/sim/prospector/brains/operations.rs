@@ -11,8 +11,6 @@ use crate::sim::prospecting::GradeMap;
 
 /// Wear of the seals with which a script has them renewed.
 const WORN_SEALS: f32 = 0.6;
-/// Nearer than this a plant can mend a robot [m].
-const NEAR_PLANT_M: f32 = 5.4;
 /// So far from the middle of a plant a robot comes down to be mended [m].
 const DOCK_M: f32 = 4.0;
 /// Below this charge a robot is sent to bask.
@@ -45,18 +43,19 @@ impl Script {
             return Some((Order::Charge { robot: name() }, Last::Other));
         }
         // A plant near by mends what is worn; what has seized goes there with what it has dug.
-        let near = |plant: &&OwnPlant| plant.position_m.distance(robot.position_m) < NEAR_PLANT_M;
+        let near = |plant: &&OwnPlant| plant.reaches(robot.position_m);
         let plant = seen.plants.iter().find(near);
-        if let Some(plant) = plant.filter(|_| WORN_SEALS < robot.seal_wear && !robot.anchored) {
+        // Seals seize sooner or later than by the book.
+        let told = robot.faults.iter().any(|fault| fault.contains("seized"));
+        let seized = 1.0 < robot.seal_wear || habits.affairs.is_some() && told;
+        let worn = seized || WORN_SEALS < robot.seal_wear;
+        if let Some(plant) = plant.filter(|_| worn && !robot.anchored) {
             let order = Order::Repair {
                 robot: name(),
                 by: plant.name.clone(),
             };
             return Some((order, Last::Other));
         }
-        // Seals seize sooner or later than by the book.
-        let told = robot.faults.iter().any(|fault| fault.contains("seized"));
-        let seized = 1.0 < robot.seal_wear || habits.affairs.is_some() && told;
         if seized && 0.0 < robot.bin_kg && plant.is_none() {
             let order = Order::Deliver {
                 robot: name(),
@@ -72,7 +71,11 @@ impl Script {
         {
             let up = seen.outward(home.position_m);
             let aside = (robot.position_m - home.position_m).reject_from_normalized(up);
-            return hop_to(home.position_m + DOCK_M * aside.normalize_or_zero());
+            // At the height of who stands higher: the plant may have sunk into a pit.
+            let level_m = |place_m: Vec3| (place_m - seen.centre_m).length();
+            let level_m = level_m(home.position_m).max(level_m(robot.position_m));
+            let over_m = seen.centre_m + level_m * up;
+            return hop_to(over_m + DOCK_M * aside.normalize_or_zero());
         }
         // Where the nearest tank is dry it goes on without, and asks again after the next deed.
         let crew = &self.crews[at];
@@ -150,6 +153,8 @@ impl Script {
         };
         if THERE_M < ground_distance_m(seen, robot.position_m, face_m) && !robot.anchored {
             if last == Last::Hop && 2 < self.tries(at, Last::Hop) {
+                // No way leads there.
+                self.spend_face(at);
                 let face_m = self.next_face(rules, seen, chart, robot, at);
                 return hop_to(face_m);
             }
