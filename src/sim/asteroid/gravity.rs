@@ -47,10 +47,11 @@ const SIZE_PER_DISTANCE_BEYOND: f64 = 1.0 / 20.0;
 const SIZE_PER_DISTANCE_MAX: f64 = 1.0 / 8.0;
 /// Beyond this many greatest radii the body is a mass with a quadrupole.
 const FAR: f64 = 10.0;
-/// Nodes that are remembered, and as many cells: some 17 MB of each body.
+/// Nodes that are remembered: some 15 MB of each body; and so many cells.
 const NODES_KEPT: usize = 7 << 14;
-/// A body with no more nodes than this is remembered whole: on the last ice, a body of thirty metres,
-/// robots would else keep making again what they have forgotten.
+const SPLITS_KEPT: usize = NODES_KEPT / 4;
+/// A body with no more nodes than this is remembered whole, cells too: on the last ice, a body of some
+/// twenty metres, robots would else keep making again what they have forgotten.
 const NODES_KEPT_WHOLE: usize = 7 << 15;
 /// Density that tells the size of the ball that a dug or dumped mass is taken for [kg/m³].
 const LOOSE_DENSITY_KG_M3: f64 = 1_200.0;
@@ -168,10 +169,10 @@ impl GravityField {
         let coarsest_m = SIZE_PER_DISTANCE_MAX * far_m;
         // Of the finest cells: those beyond are few.
         let all = 4.0 / 3.0 * PI * (BEYOND * max_radius_m / finest_m).powi(3);
-        let kept = if all <= NODES_KEPT_WHOLE as f64 {
-            NODES_KEPT_WHOLE
+        let (nodes_kept, splits_kept) = if all <= NODES_KEPT_WHOLE as f64 {
+            (NODES_KEPT_WHOLE, NODES_KEPT_WHOLE)
         } else {
-            NODES_KEPT
+            (NODES_KEPT, SPLITS_KEPT)
         };
         Self {
             mu_m3_per_s2,
@@ -181,8 +182,8 @@ impl GravityField {
             far_m,
             coarsest: (coarsest_m / finest_m).log2().ceil().max(0.0) as u32,
             solid: OnceLock::new(),
-            nodes: Cache::new(kept),
-            splits: Cache::new(kept),
+            nodes: Cache::new(nodes_kept),
+            splits: Cache::new(splits_kept),
         }
     }
 
