@@ -628,7 +628,11 @@ impl Senses<'_, '_> {
                 printing_kg: kilograms(plant.printing_g()),
                 prints: plant.kind.print_kwh_per_kg.is_some(),
                 reach_m: plant.reach_m(),
-                up: (self.terrain.model().outward(plant.position_m.as_dvec3())).as_vec3(),
+                up: self
+                    .terrain
+                    .model()
+                    .outward(plant.position_m.as_dvec3())
+                    .as_vec3(),
                 process: plant.process().to_owned(),
                 processes: plant.processes().map(str::to_owned).collect(),
                 queue: plant

@@ -44,7 +44,7 @@ const DIGS_KEPT: usize = 2048;
 /// The greatest reach of one dig.
 const DIG_RADIUS_MAX_M: f64 = 8.0;
 /// Nearer to the centre than this nobody digs, so that below every place there is ground, however
-/// deep: of the smallest bodies it is a thousandth.
+/// deep: of a body of 24 m it is two thousandths.
 pub const CORE_M: f64 = 1.5;
 
 /// One world's state of a body.

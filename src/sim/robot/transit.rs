@@ -252,15 +252,14 @@ pub(super) fn travel(
             let way = match pilot.step() {
                 Some(Step::Hop { .. }) => {
                     let way = atlas.way(&craft, from_m, mark_m);
-                    let below_m = terrain.surface_below(mark_m);
-                    let deep = matches!(&*way, Err(NoHop::TooNear(_)))
-                        && MISS_M + craft.half_height_m < from_m.distance(below_m);
-                    if deep {
-                        // Before anybody dug this was one place; now there is a pit between.
-                        Arc::new(Ok(forecast::fly_to(&terrain, &mut cell, from_m, below_m)))
-                    } else {
-                        way
-                    }
+                    // What was one place before anybody dug may have a pit between now.
+                    let far_m = MISS_M + craft.half_height_m;
+                    let deep_m = matches!(&*way, Err(NoHop::TooNear(_)))
+                        .then(|| terrain.surface_below(mark_m))
+                        .filter(|ground_m| far_m < from_m.distance(*ground_m));
+                    deep_m.map_or(way, |ground_m| {
+                        Arc::new(Ok(forecast::fly_to(&terrain, &mut cell, from_m, ground_m)))
+                    })
                 }
                 Some(Step::Fly { .. }) => {
                     Arc::new(Ok(forecast::fly_to(&terrain, &mut cell, from_m, mark_m)))
