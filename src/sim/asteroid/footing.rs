@@ -24,8 +24,13 @@ impl Terrain {
     /// It differs from [`Terrain::signed_distance_m`] by what a metre's voxels cannot show.
     pub fn felt_m(&self, at_m: DVec3) -> f64 {
         let key = ChunkKey::containing(at_m);
-        match self.field(key) {
-            Field::Samples(samples) => Cell::around(key, &samples, at_m).value_m(),
+        self.felt_in_m(key, &self.field(key), at_m)
+    }
+
+    /// [`Terrain::felt_m`] in a chunk whose field is at hand.
+    fn felt_in_m(&self, key: ChunkKey, field: &Field, at_m: DVec3) -> f64 {
+        match field {
+            Field::Samples(samples) => Cell::around(key, samples, at_m).value_m(),
             Field::Void | Field::Solid => self.signed_distance_m(at_m),
         }
     }
@@ -35,14 +40,17 @@ impl Terrain {
     pub fn drop_m(&self, from_m: DVec3, down: DVec3, reach_m: f64) -> Option<f64> {
         // Distances are of the pristine surface: where something was dug or heaped, the ground may be
         // nearer.
-        let gap_m = |along_m: f64| {
+        let around = |key: ChunkKey| (key, self.field(key), self.chunk_revision(key) == 0);
+        let mut at_hand = around(ChunkKey::containing(from_m));
+        let mut gap_m = |along_m: f64| {
             let at_m = from_m + along_m * down;
-            let gap_m = self.felt_m(at_m);
-            if self.chunk_revision(ChunkKey::containing(at_m)) == 0 {
-                gap_m
-            } else {
-                gap_m.min(VOXEL_M)
+            let key = ChunkKey::containing(at_m);
+            if at_hand.0 != key {
+                at_hand = around(key);
             }
+            let (_, field, pristine) = &at_hand;
+            let gap_m = self.felt_in_m(key, field, at_m);
+            if *pristine { gap_m } else { gap_m.min(VOXEL_M) }
         };
         let mut above_m = 0.0;
         let mut gap_above_m = gap_m(above_m);

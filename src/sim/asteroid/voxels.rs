@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bevy::math::{DQuat, DVec3};
+use bevy::math::{DQuat, DVec3, IVec3};
 use bevy::prelude::Resource;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -22,9 +22,7 @@ use super::constituent::Constituent;
 use super::feedstock::{Assay, Contents, Feedstock};
 use super::gravity::{GravityCell, Mascon, mascons_by_cell_m_s2};
 use super::spin::{Spin, Turning};
-use super::surface::{
-    ChunkMesh, PADDED, Samples, mesh_of, padded_voxels, sample_index, voxel_centre_m,
-};
+use super::surface::{ChunkMesh, Samples, mesh_of, sample_index, voxel_centre_m};
 use super::{
     Anchor, BodyChoice, BodyError, BodyModel, CHUNK_VOXELS, ChunkKey, VOXEL_M, first_crossing,
     normal_of,
@@ -32,6 +30,8 @@ use super::{
 
 /// Mass that a chunk loses before its surface follows.
 const SHOWN_STEP_G: i64 = 4_000;
+/// Places where the field of a chunk has changed that are told apart until it is asked for.
+const CHANGES_KEPT: usize = 8;
 /// Field value in the middle of an empty voxel.
 const VOID_M: f64 = 0.5 * VOXEL_M;
 /// Share of a voxel with which its value leaves the distance to the pristine surface behind.
@@ -68,7 +68,7 @@ pub struct Terrain {
     digs: Arc<BTreeMap<[i32; 4], Dig>>,
     /// Voxels whose surroundings have changed and may not hold any more.
     pub(super) restless: BTreeSet<(ChunkKey, u16)>,
-    fields: Mutex<BTreeMap<ChunkKey, (u32, Arc<Samples>)>>,
+    fields: Mutex<BTreeMap<ChunkKey, KeptField>>,
     meshes: Mutex<BTreeMap<ChunkKey, (u32, Arc<ChunkMesh>)>>,
 }
 
@@ -123,6 +123,21 @@ struct VoxelOre {
     assay: Assay,
     /// In the spoil that lies there.
     heap: Contents,
+}
+
+/// The field of a chunk as it was made last, and what has changed since.
+#[derive(Clone, Debug)]
+struct KeptField {
+    revision: u32,
+    samples: Arc<Samples>,
+    changed: Vec<Span>,
+}
+
+/// Voxels from one corner to another, both among them, counted from the first of a chunk.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    from: IVec3,
+    to: IVec3,
 }
 
 /// The voxels that one place of work reaches, nearest first.
@@ -370,8 +385,9 @@ impl Terrain {
     /// [`Terrain::field`] of a chunk that was dug, if it need not be made for this.
     pub fn field_at_hand(&self, key: ChunkKey) -> Option<Field> {
         let fields = locked(&self.fields);
-        let (made, samples) = fields.get(&key)?;
-        (*made == self.chunk_revision(key)).then(|| Field::Samples(Arc::clone(samples)))
+        let kept = fields.get(&key)?;
+        (kept.revision == self.chunk_revision(key))
+            .then(|| Field::Samples(Arc::clone(&kept.samples)))
     }
 
     /// What things that touch the ground feel of a chunk.
@@ -379,14 +395,18 @@ impl Terrain {
         let revision = self.chunk_revision(key);
         if revision != 0 {
             let mut fields = locked(&self.fields);
-            if let Some((made, samples)) = fields.get(&key)
-                && *made == revision
-            {
-                return Field::Samples(Arc::clone(samples));
+            let kept = fields.entry(key).or_insert_with(|| KeptField {
+                revision,
+                samples: Arc::new(self.samples(key)),
+                changed: Vec::new(),
+            });
+            if kept.revision != revision {
+                for span in kept.changed.drain(..) {
+                    self.follow(key, Arc::make_mut(&mut kept.samples), span);
+                }
+                kept.revision = revision;
             }
-            let samples = Arc::new(self.samples(key));
-            fields.insert(key, (revision, Arc::clone(&samples)));
-            return Field::Samples(samples);
+            return Field::Samples(Arc::clone(&kept.samples));
         }
         if self.model.chunk_may_hold_surface(key) {
             return Field::Samples(self.model.samples(key));
@@ -677,6 +697,7 @@ impl Terrain {
         let key = chunk.key;
         chunk.unshown_g = 0;
         let mut touched = BTreeSet::from([key]);
+        let mut changed: Option<Span> = None;
         for edit in &mut chunk.voxels {
             if edit.shown_g == edit.removed_g && edit.heap_shown_g == edit.heap_g {
                 continue;
@@ -684,8 +705,11 @@ impl Terrain {
             edit.shown_g = edit.removed_g;
             edit.heap_shown_g = edit.heap_g;
             self.restless.insert((key, edit.index));
+            let voxel = voxel_of(edit.index);
+            let here = Span::of(voxel.into());
+            changed = Some(changed.map_or(here, |changed| changed.with(here)));
             // A chunk reads one voxel beyond each of its borders, and what is beside that.
-            let sides = voxel_of(edit.index).map(|i| match i {
+            let sides = voxel.map(|i| match i {
                 0 | 1 => -1..=0,
                 i if CHUNK_VOXELS - 2 <= i => 0..=1,
                 _ => 0..=0,
@@ -698,9 +722,17 @@ impl Terrain {
                 }
             }
         }
-        for key in touched {
-            *self.revisions.entry(key).or_insert(0) += 1;
-            self.changed.insert(key);
+        let fields = self
+            .fields
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        for near in touched {
+            *self.revisions.entry(near).or_insert(0) += 1;
+            self.changed.insert(near);
+            if let (Some(kept), Some(span)) = (fields.get_mut(&near), changed) {
+                let [x, y, z] = [key.x - near.x, key.y - near.y, key.z - near.z];
+                kept.note(span.moved(CHUNK_VOXELS * IVec3::new(x, y, z)));
+            }
         }
     }
 
@@ -756,67 +788,148 @@ impl Terrain {
     }
 
     /// Values of the field in a chunk, with what has been dug and heaped.
+    fn samples(&self, key: ChunkKey) -> Samples {
+        let mut samples = *self.model.samples(key);
+        self.follow(key, &mut samples, Span::KNOWN);
+        samples
+    }
+
+    /// Brings the values of a chunk's field up to date where some voxels have changed.
     ///
     /// Around what has changed, distances to the pristine surface say nothing any more: ground
     /// beside a void counts as half a voxel of ground, and void beside a heap as half a voxel of
     /// void, so that the surface between them lies in the middle.
-    fn samples(&self, key: ChunkKey) -> Samples {
+    fn follow(&self, key: ChunkKey, samples: &mut Samples, changed: Span) {
+        let pristine = self.model.samples(key);
         let full_g = self.heap_full_g();
-        let mut samples = *self.model.samples(key);
-        // By sample and one beyond: how much is dug and heaped there.
-        let mut dug = Box::new([0.0_f32; WIDER * WIDER * WIDER]);
+        // A value depends on its own voxel and on those beside it.
+        let stale = changed.wider().within(Span::KNOWN);
+        let read = stale.wider();
+        let size = (read.to - read.from + 1).as_usizevec3();
+        let place = |voxel: IVec3| {
+            let [x, y, z] = (voxel - read.from).as_usizevec3().to_array();
+            x + size.x * (y + size.y * z)
+        };
+        for voxel in stale.voxels() {
+            let at = sample_index(voxel.into());
+            samples[at] = pristine[at];
+        }
+        // By voxel that is read: how much is dug and heaped there.
+        let mut dug = vec![0.0_f32; size.element_product()];
         let mut heaped = dug.clone();
-        for x in -1..=1 {
-            for y in -1..=1 {
-                for z in -1..=1 {
-                    let Ok(slot) = self.chunk_slot(key.offset([x, y, z])) else {
-                        continue;
-                    };
-                    for edit in &self.chunks[slot].voxels {
-                        let [i, j, k] = voxel_of(edit.index);
-                        let voxel = [
-                            i + x * CHUNK_VOXELS,
-                            j + y * CHUNK_VOXELS,
-                            k + z * CHUNK_VOXELS,
-                        ];
-                        if !voxel.iter().all(|i| (-2..CHUNK_VOXELS + 2).contains(i)) {
-                            continue;
-                        }
-                        let [i, j, k] = voxel.map(|i| (i + 2) as usize);
-                        let at = i + WIDER * (j + WIDER * k);
-                        dug[at] = (edit.shown_share() / FIRST_SHARE).min(1.0) as f32;
-                        let heap_share = f64::from(edit.heap_shown_g) / full_g;
-                        heaped[at] = (heap_share / FIRST_SHARE).min(1.0) as f32;
-                        if is_sample(voxel) {
-                            let sample = &mut samples[sample_index(voxel)];
-                            let pristine_m = f64::from(*sample);
-                            let heaped = edit.heap_share(pristine_m, full_g);
-                            *sample = shaped_m(pristine_m, edit.shown_share(), heaped) as f32;
-                        }
-                    }
+        let chunks = Span {
+            from: read.from.div_euclid(IVec3::splat(CHUNK_VOXELS)),
+            to: read.to.div_euclid(IVec3::splat(CHUNK_VOXELS)),
+        };
+        for offset in chunks.voxels() {
+            let Ok(slot) = self.chunk_slot(key.offset(offset.into())) else {
+                continue;
+            };
+            let first = CHUNK_VOXELS * offset;
+            for edit in self.chunks[slot].edits_in(read.moved(-first)) {
+                let voxel = IVec3::from(voxel_of(edit.index)) + first;
+                let at = place(voxel);
+                dug[at] = (edit.shown_share() / FIRST_SHARE).min(1.0) as f32;
+                let heap_share = f64::from(edit.heap_shown_g) / full_g;
+                heaped[at] = (heap_share / FIRST_SHARE).min(1.0) as f32;
+                if stale.holds(voxel) {
+                    let sample = &mut samples[sample_index(voxel.into())];
+                    let pristine_m = f64::from(*sample);
+                    let heaped = edit.heap_share(pristine_m, full_g);
+                    *sample = shaped_m(pristine_m, edit.shown_share(), heaped) as f32;
                 }
             }
         }
-        spread(&mut dug);
-        spread(&mut heaped);
-        for (sample, voxel) in samples.iter_mut().zip(padded_voxels()) {
-            let [i, j, k] = voxel.map(|i| (i + 2) as usize);
-            let at = i + WIDER * (j + WIDER * k);
+        let steps = [1, size.x, size.x * size.y];
+        spread(&mut dug, steps);
+        spread(&mut heaped, steps);
+        for voxel in stale.voxels() {
+            let sample = &mut samples[sample_index(voxel.into())];
+            let at = place(voxel);
             *sample += (-VOID_M as f32 - *sample).max(0.0) * dug[at];
             *sample += (VOID_M as f32 - *sample).min(0.0) * heaped[at];
         }
-        samples
     }
 }
 
-/// A padded chunk and one voxel more on every side.
-const WIDER: usize = PADDED + 2;
+impl KeptField {
+    /// Remembers what has changed, together with what has changed beside it.
+    fn note(&mut self, span: Span) {
+        let full = CHANGES_KEPT <= self.changed.len();
+        match self.changed.last_mut() {
+            Some(last) if full || last.wider().meets(span) => *last = last.with(span),
+            _ => self.changed.push(span),
+        }
+    }
+}
 
-/// Replaces each value by the greatest among it and its 26 neighbours, one axis after the other.
-/// Those at the border, which nobody asks for, see what they have.
-fn spread(values: &mut [f32; WIDER * WIDER * WIDER]) {
-    for step in [1, WIDER, WIDER * WIDER] {
-        let before = *values;
+impl Span {
+    /// All that a chunk knows the field of: its own voxels and one more on every side.
+    const KNOWN: Self = Self {
+        from: IVec3::NEG_ONE,
+        to: IVec3::splat(CHUNK_VOXELS),
+    };
+
+    /// A single voxel.
+    fn of(voxel: IVec3) -> Self {
+        Self {
+            from: voxel,
+            to: voxel,
+        }
+    }
+
+    /// The least that holds both.
+    fn with(self, other: Self) -> Self {
+        Self {
+            from: self.from.min(other.from),
+            to: self.to.max(other.to),
+        }
+    }
+
+    fn meets(self, other: Self) -> bool {
+        self.from.cmple(other.to).all() && other.from.cmple(self.to).all()
+    }
+
+    fn moved(self, by: IVec3) -> Self {
+        Self {
+            from: self.from + by,
+            to: self.to + by,
+        }
+    }
+
+    /// With one voxel more on every side.
+    fn wider(self) -> Self {
+        Self {
+            from: self.from - 1,
+            to: self.to + 1,
+        }
+    }
+
+    fn within(self, other: Self) -> Self {
+        Self {
+            from: self.from.max(other.from),
+            to: self.to.min(other.to),
+        }
+    }
+
+    fn holds(self, voxel: IVec3) -> bool {
+        self.from.cmple(voxel).all() && voxel.cmple(self.to).all()
+    }
+
+    /// x fastest.
+    fn voxels(self) -> impl Iterator<Item = IVec3> {
+        let (from, to) = (self.from, self.to);
+        (from.z..=to.z).flat_map(move |z| {
+            (from.y..=to.y).flat_map(move |y| (from.x..=to.x).map(move |x| IVec3::new(x, y, z)))
+        })
+    }
+}
+
+/// Replaces each value by the greatest among it and its 26 neighbours, one axis after the other, whose
+/// neighbours lie `steps` apart. Those at the border, which nobody asks for, see what they have.
+fn spread(values: &mut [f32], steps: [usize; 3]) {
+    for step in steps {
+        let before = values.to_vec();
         let inner = step..before.len() - step;
         for (at, value) in values[inner].iter_mut().enumerate() {
             *value = before[at].max(before[at + step]).max(before[at + 2 * step]);
@@ -895,6 +1008,24 @@ impl TryFrom<SavedTerrain> for Terrain {
 impl ChunkEdits {
     fn voxel_slot(&self, index: u16) -> Result<usize, usize> {
         self.voxels.binary_search_by_key(&index, |edit| edit.index)
+    }
+
+    /// Those of the voxels in a span, row by row.
+    fn edits_in(&self, span: Span) -> impl Iterator<Item = &VoxelEdit> {
+        let span = span.within(Span {
+            from: IVec3::ZERO,
+            to: IVec3::splat(CHUNK_VOXELS - 1),
+        });
+        let rows = (span.from.z..=span.to.z)
+            .flat_map(move |z| (span.from.y..=span.to.y).map(move |y| (y, z)));
+        rows.flat_map(move |(y, z)| {
+            let first = voxel_index([span.from.x, y, z]);
+            let last = voxel_index([span.to.x, y, z]);
+            let from = self.voxels.partition_point(|edit| edit.index < first);
+            self.voxels[from..]
+                .iter()
+                .take_while(move |edit| edit.index <= last)
+        })
     }
 
     fn recount_g(&self) -> i64 {
@@ -998,11 +1129,6 @@ fn shaped_m(pristine_m: f64, dug: f64, heaped: f64) -> f64 {
     from_m + (-VOID_M - from_m).min(0.0) * heaped
 }
 
-/// Whether a chunk has a sample in a voxel, counted from its corner: it knows one beyond each border.
-fn is_sample(voxel: [i32; 3]) -> bool {
-    voxel.iter().all(|i| (-1..=CHUNK_VOXELS).contains(i))
-}
-
 /// The chunk of the voxel around a place, and the voxel in it.
 fn voxel_around(at_m: DVec3) -> (ChunkKey, [i32; 3]) {
     let key = ChunkKey::containing(at_m);
@@ -1052,6 +1178,39 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
+
+        /// What is kept of the field and brought up to date is what a world that was loaded makes.
+        #[test]
+        fn the_field_is_the_same_however_often_it_is_looked_at(
+            deeds in prop::collection::vec(
+                (-0.1..0.1_f64, 0.0..0.2_f64, -3.0..1.0_f64, 0.1..2.5_f64, 1_i64..600_000, any::<bool>(), 0..4),
+                1..24,
+            ),
+        ) {
+            let mut terrain = terrain();
+            let mut spoil = Feedstock::default();
+            for (latitude_rad, longitude_rad, height_m, radius_m, most_g, heaps, looks) in deeds {
+                let surface = terrain.model().surface_point(latitude_rad, longitude_rad);
+                let place = surface + surface.normalize() * height_m;
+                if heaps {
+                    let _ = terrain.put_at(place, &mut spoil, most_g);
+                } else {
+                    spoil.add(terrain.excavate(place, radius_m, most_g));
+                }
+                if looks == 0 {
+                    let _ = terrain.felt_m(place);
+                }
+            }
+            let anew = Terrain::try_from(SavedTerrain::from(terrain.clone())).unwrap();
+            for key in terrain.edited_chunks() {
+                match (terrain.field(key), anew.field(key)) {
+                    (Field::Samples(kept), Field::Samples(made)) => {
+                        prop_assert!(kept == made, "{key:?}");
+                    }
+                    _ => prop_assert!(false, "a chunk that was dug has values"),
+                }
+            }
+        }
 
         #[test]
         fn no_gram_is_made_or_lost(
