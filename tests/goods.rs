@@ -93,6 +93,44 @@ fn ship(good: Good, to: &str, mass_kg: f64, buy_propellant: bool) -> Order {
 }
 
 #[test]
+fn a_plant_that_stands_still_makes_nothing_costs_no_energy_and_goes_on_when_told() {
+    let mut world = depot(0.0);
+    let set = |process: &str, mass_kg| Order::SetProcess {
+        plant: "depot".into(),
+        process: process.into(),
+        mass_kg,
+    };
+    give(&mut world, "player", set("electrolysis", Some(18.0))).unwrap();
+    give(&mut world, "player", set("stand-still", None)).unwrap();
+    let water_kg = |world: &mut Headless| see(world, "player").plants[0].water_kg;
+    let energy_ucr = |world: &Headless| -> i64 {
+        (world.ledger().journal().iter())
+            .filter(|line| line.memo == bonanza::sim::economy::ledger::Memo::Energy)
+            .map(|line| line.amount)
+            .sum()
+    };
+    let (before_kg, before_ucr) = (water_kg(&mut world), energy_ucr(&world));
+    world.run_until_ms(2 * DAY_MS);
+    assert_eq!(water_kg(&mut world), before_kg);
+    assert_eq!(energy_ucr(&world), before_ucr);
+    let plant = &see(&mut world, "player").plants[0];
+    assert_eq!(
+        (plant.process.as_str(), plant.running),
+        ("stand-still", false)
+    );
+    assert!(plant.processes.contains(&"stand-still".to_owned()));
+
+    give(&mut world, "player", set("electrolysis", Some(18.0))).unwrap();
+    world.run_until_ms(4 * DAY_MS);
+    assert!(water_kg(&mut world) < before_kg - 1.0);
+    assert!(before_ucr < energy_ucr(&world));
+    assert_books(&mut world);
+    // There is nothing in standing still that could be stopped after so many kilograms.
+    let refusal = give(&mut world, "player", set("stand-still", Some(1.0)));
+    assert!(refusal.unwrap_err().contains("leave mass_kg out"));
+}
+
+#[test]
 fn water_becomes_propellant_goes_to_a_node_and_brings_what_was_quoted() {
     let mut world = depot(0.0);
     give(

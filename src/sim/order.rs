@@ -205,7 +205,8 @@ pub enum Order {
         plant: String,
         mass_kg: f64,
     },
-    /// Let a plant of one's own do something else: `bake`, or a process that it is equipped for. One
+    /// Let a plant of one's own do something else: `bake`, `stand-still`, or a process that it is
+    /// equipped for. One
     /// that works on goods does so until `mass_kg` are used (default: as long as there are any).
     SetProcess {
         plant: String,

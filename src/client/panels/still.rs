@@ -1,6 +1,8 @@
 //! The player's plants: what goes in, what is in the tank, and the sale of water with its quote.
 
-use bevy_egui::egui::{Align, CollapsingHeader, Layout, RichText, ScrollArea, Slider, Ui};
+use bevy_egui::egui::{
+    Align, CollapsingHeader, ComboBox, Layout, RichText, ScrollArea, Slider, Ui,
+};
 
 use super::facts::Offer;
 use super::{Intent, Pane, format, panel};
@@ -8,10 +10,16 @@ use crate::client::selection::Machine;
 use crate::client::theme;
 use crate::sim::observation::OwnPlant;
 use crate::sim::order::Order;
+use crate::sim::plant::{BAKE, STAND_STILL};
 use crate::sim::robot::service::TAILINGS_PER_PART;
 
 const RUNNING: &str = "baking";
+const WORKING: &str = "working";
 const WAITING: &str = "waiting for rock";
+const IDLE: &str = "nothing to work on";
+const STILL: &str = "stands still";
+const WORK_HELP: &str = "What the plant does with what lies in its hopper or in your store here. \
+                         One that stands still uses no energy, and its hopper fills up.";
 const NO_SUN: &str = "no sun on the array";
 const LOOK: &str = "Look";
 const SELL: &str = "Sell";
@@ -98,12 +106,19 @@ fn one(ui: &mut Ui, pane: &mut Pane, plant: &OwnPlant) {
             theme::TEXT_STRONG
         };
         ui.label(RichText::new(&plant.name).size(15.0).color(color));
-        let (state, color) = if plant.running {
+        let bakes = plant.process == BAKE;
+        let (state, color) = if plant.process == STAND_STILL {
+            (STILL, theme::TEXT_WEAK)
+        } else if plant.running && bakes {
             (RUNNING, theme::GREEN)
-        } else if plant.feedstock_kg > 0.0 {
+        } else if plant.running {
+            (WORKING, theme::GREEN)
+        } else if plant.feedstock_kg > 0.0 && plant.power_w <= 0.0 && bakes {
             (NO_SUN, theme::AMBER)
-        } else {
+        } else if bakes {
             (WAITING, theme::TEXT_WEAK)
+        } else {
+            (IDLE, theme::TEXT_WEAK)
         };
         ui.label(RichText::new(state).color(color));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -113,6 +128,7 @@ fn one(ui: &mut Ui, pane: &mut Pane, plant: &OwnPlant) {
             }
         });
     });
+    work(ui, pane, plant);
     let part = (plant.feedstock_kg / plant.hopper_capacity_kg.max(1e-9)) as f32;
     theme::gauge(
         ui,
@@ -140,6 +156,41 @@ fn one(ui: &mut Ui, pane: &mut Pane, plant: &OwnPlant) {
     ui.separator();
     sale(ui, pane, plant);
     spares(ui, pane, plant);
+}
+
+/// What the plant does, to choose from all that it can do.
+fn work(ui: &mut Ui, pane: &mut Pane, plant: &OwnPlant) {
+    let mut chosen = plant.process.clone();
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Work").color(theme::TEXT_WEAK));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ComboBox::from_id_salt(("work", &plant.name))
+                .selected_text(in_words(&chosen))
+                .show_ui(ui, |ui| {
+                    for process in &plant.processes {
+                        let words = in_words(process);
+                        ui.selectable_value(&mut chosen, process.clone(), words);
+                    }
+                })
+                .response
+                .on_hover_text(WORK_HELP);
+        });
+    });
+    if chosen != plant.process {
+        pane.want(Intent::Give(Order::SetProcess {
+            plant: plant.name.clone(),
+            process: chosen,
+            mass_kg: None,
+        }));
+    }
+}
+
+/// "noble-refining" as "Noble refining".
+fn in_words(process: &str) -> String {
+    let mut letters = process.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    let rest = letters.map(|letter| if letter == '-' { ' ' } else { letter });
+    first.into_iter().chain(rest).collect()
 }
 
 /// Spare parts and modules in stock, and the printer.

@@ -12,9 +12,9 @@ use crate::sim::economy::stores::Place;
 use crate::sim::economy::tables::EARTH;
 use crate::sim::law::treasury::Sale;
 use crate::sim::order::{Order, Refusal, Severity};
-use crate::sim::plant::process::Input;
+use crate::sim::plant::process::{Input, Process};
 use crate::sim::plant::queue::{Opening, Toll};
-use crate::sim::plant::{BAKE, Plant};
+use crate::sim::plant::{BAKE, Plant, STAND_STILL};
 use crate::sim::prospecting::trade::{Audience, audience};
 use crate::sim::prospector::ProspectorId;
 use crate::sim::voyage::rocket;
@@ -131,6 +131,11 @@ impl Desk<'_, '_> {
         }
         let recipe = match recipe {
             _ if process == BAKE => plant.kind.baking(),
+            // It goes on with whatever it is set to next.
+            _ if process == STAND_STILL => Process {
+                title: "stands still".to_owned(),
+                ..plant.kind.baking()
+            },
             Some(recipe) => recipe,
             None => {
                 return Err(Refusal::because(format!(

@@ -18,8 +18,8 @@ use super::kind::{
     RobotKind, ThrusterSpec, WheelSpec,
 };
 use super::{Level, LevelError, LevelErrors, check::Check, field_lines::FieldLines, syntax};
-use crate::sim::plant::BAKE;
 use crate::sim::plant::process::Processes;
+use crate::sim::plant::{BAKE, STAND_STILL};
 use crate::sim::prospecting::InstrumentSpec;
 
 const MODULES: &str = include_str!("../../../assets/data/modules.ron");
@@ -613,12 +613,10 @@ impl Catalogue {
         for (name, process) in processes {
             let at = format!("processes[{name:?}]");
             check.name(&at, name);
-            if name == BAKE {
+            if name == BAKE || name == STAND_STILL {
                 check.error(
                     &at,
-                    format!(
-                        "name = {name:?} must be another: baking is a matter of the kind of plant"
-                    ),
+                    format!("name = {name:?} must be another: every plant can do that by itself"),
                 );
             }
             if let Err((field, message)) = process.check(&self.processes) {

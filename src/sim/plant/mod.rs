@@ -38,6 +38,8 @@ use queue::{Lot, Opening, Toll};
 
 /// The process that every plant is equipped for.
 pub const BAKE: &str = "bake";
+/// What any plant can do: nothing. What lies in its hopper stays there.
+pub const STAND_STILL: &str = "stand-still";
 /// Goods are mixed by the kilogram, so that each part is a whole number of grams.
 const MIXED_STEP_G: i64 = 1_000;
 
@@ -151,9 +153,11 @@ impl Plant {
         who == self.owner || self.opening.as_ref().is_some_and(|open| open.admits(who))
     }
 
-    /// What it is equipped for: baking, and the processes of its kind.
+    /// What it can be set to: baking, the processes of its kind, and nothing.
     pub fn processes(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(BAKE).chain(self.kind.processes.iter().map(String::as_str))
+        std::iter::once(BAKE)
+            .chain(self.kind.processes.iter().map(String::as_str))
+            .chain(std::iter::once(STAND_STILL))
     }
 
     pub fn water_g(&self) -> i64 {
@@ -278,6 +282,9 @@ impl Plant {
 
     /// What it would work on now.
     fn next_work(&self, ledger: &Ledger, commerce: &Commerce, prospectors: &Prospectors) -> Work {
+        if self.process == STAND_STILL {
+            return Work::None;
+        }
         let Input::Goods(parts) = &self.recipe.input else {
             let bakes = self.recipe.outputs.iter().any(|o| o.good == Good::Water);
             let full = bakes && self.tank_room_g() == 0;
