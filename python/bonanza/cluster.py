@@ -27,11 +27,21 @@ from .tasks import Task, task_names
 __all__ = ["configure", "evaluate", "main"]
 
 FRAGMENT = 64
-"""Steps of each world between two updates of the policy."""
+"""Steps of each world between two updates of the policy, unless told otherwise."""
 
 
 def configure(
-    task: Task, *, runners: int, worlds: int, threads: int, seed: int, independent: bool = False
+    task: Task,
+    *,
+    runners: int,
+    worlds: int,
+    threads: int,
+    seed: int,
+    independent: bool = False,
+    fragment: int = FRAGMENT,
+    lr: float = 3e-4,
+    epochs: int = 4,
+    minibatch: int = 2048,
 ) -> Any:
     """RLlib's PPO for a task: one module that all agents share, or one for each.
 
@@ -42,6 +52,10 @@ def configure(
         threads: of each runner.
         seed: of everything.
         independent: whether every agent learns by itself.
+        fragment: steps of each world between two updates of the policy.
+        lr: learning rate.
+        epochs: passes over what was sampled, per update.
+        minibatch: agent-steps of one gradient, at most.
     """
     from ray.rllib.algorithms.ppo import PPOConfig
     from ray.rllib.core.rl_module import MultiRLModuleSpec, RLModuleSpec
@@ -53,7 +67,7 @@ def configure(
     agents = len(world.possible_agents)
     chooses = not world.layout.numbers
     policies = list(world.possible_agents) if independent else ["shared"]
-    batch = FRAGMENT * max(runners, 1) * worlds * agents // len(policies)
+    batch = fragment * max(runners, 1) * worlds * agents // len(policies)
     return (
         PPOConfig()
         .environment(env=MultiAgentWorld, env_config={"task": task, "threads": threads, "masks": chooses})
@@ -61,7 +75,7 @@ def configure(
             env_runner_cls=WorldsEnvRunner,
             num_env_runners=runners,
             num_envs_per_env_runner=worlds,
-            rollout_fragment_length=FRAGMENT,
+            rollout_fragment_length=fragment,
             num_cpus_per_env_runner=threads,
             sample_timeout_s=600.0,
         )
@@ -71,13 +85,13 @@ def configure(
             count_steps_by="agent_steps",
         )
         .training(
-            lr=3e-4,
+            lr=lr,
             gamma=0.99,
             lambda_=0.95,
             entropy_coeff=0.01,
-            num_epochs=4,
+            num_epochs=epochs,
             train_batch_size_per_learner=batch,
-            minibatch_size=min(batch, 2048),
+            minibatch_size=min(batch, minibatch),
         )
         .rl_module(
             rl_module_spec=MultiRLModuleSpec(
@@ -179,6 +193,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=1_000_000, help="agent-steps in all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
+        "--fragment", type=int, default=FRAGMENT, help="steps of each world between two updates"
+    )
+    parser.add_argument("--lr", type=float, default=3e-4, help="learning rate")
+    parser.add_argument("--epochs", type=int, default=4, help="passes over what was sampled")
+    parser.add_argument("--minibatch", type=int, default=2048, help="agent-steps of one gradient")
+    parser.add_argument(
         "--set",
         action="append",
         default=[],
@@ -211,6 +231,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 threads=options.threads,
                 seed=options.seed,
                 independent=options.independent,
+                fragment=options.fragment,
+                lr=options.lr,
+                epochs=options.epochs,
+                minibatch=options.minibatch,
             ).build_algo()
     except ImportError as error:
         missing = MissingDependencyError(f"this needs RLlib: pip install 'bonanza[ray]' ({error})")

@@ -12,7 +12,7 @@ from .tasks import task_names
 __all__ = ["env_id", "register"]
 
 # Tasks of several agents; with one, the scripts of the level decide for the others.
-_SOCIAL = ("the-last-ice", "the-last-ice-quota", "share-the-yield")
+_SOCIAL = ("the-last-ice", "the-last-ice-quota", "ice-for-four", "share-the-yield")
 
 
 def env_id(task: str) -> str:

@@ -8,8 +8,8 @@ others do, and all are better off where all choose the first.
 Scripts work the robots; the two ways differ in dealings alone:
 
 ``restraint``
-    Who holds back sells a tenth of its tank each time, so that its plant fills up and ice stays in the
-    ground; who takes all sells all of it.
+    Who holds back lets its plant stand still four days of five, so that its hopper fills up, its diggers
+    wait and ice stays in the ground; who takes all bakes all the time. Both sell all that they have.
 ``joining``
     Who joins pays half of its free money, and half of what is left again, into a venture until that can
     buy the plant that is for sale, and votes for it; who stays alone keeps to its own. Both sell all that
@@ -36,6 +36,10 @@ from .vector import VecWorlds
 __all__ = ["WAYS", "Ways", "payoffs"]
 
 _SALE = "sell_100_percent"
+_BAKES = "process_0"
+_STANDS_STILL = "stand_still"
+_ROUND_STEPS = 10
+"""Who works part of the time does so at the beginning of every so many steps."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,8 @@ class Ways:
     second: str
     together: str
     """What all do who choose the first."""
-    sales: tuple[str, str]
-    """Of the water in a tank, by either way."""
+    works: tuple[float, float]
+    """Part of the time in which the plants work, by either way."""
     dealings: tuple[tuple[str, ...], tuple[str, ...]]
     """By either way: the first of them that makes sense."""
     begins: str | None
@@ -61,7 +65,7 @@ WAYS = {
         first="holds back",
         second="takes all",
         together="holding back",
-        sales=("sell_10_percent", _SALE),
+        works=(0.2, 1.0),
         dealings=((), ()),
         begins=None,
         measure="profit",
@@ -70,7 +74,7 @@ WAYS = {
         first="joins",
         second="stays alone",
         together="joining",
-        sales=(_SALE, _SALE),
+        works=(1.0, 1.0),
         dealings=(("vote_to_buy", "join_venture", "load_water"), ("load_water",)),
         begins="found_venture",
         measure="worth_gained",
@@ -130,8 +134,11 @@ def payoffs(
         masks = worlds.action_masks
         for way in (False, True):
             own = second == way
+            works = steps % _ROUND_STEPS < ways.works[way] * _ROUND_STEPS
+            # A plant that is not yet as it should be is told so before anything is sold.
+            told = (_BAKES if works else _STANDS_STILL, _SALE)
             for head, names in [
-                *((plant, (ways.sales[way],)) for plant in plants),
+                *((plant, told) for plant in plants),
                 (dealing, ways.dealings[way]),
             ]:
                 # The first that makes sense is written last.
@@ -150,10 +157,10 @@ def payoffs(
             print(f"\r{steps} of {task.horizon_steps} steps", end=end, file=sys.stderr, flush=True)
     if progress and sys.stderr.isatty():
         print(file=sys.stderr)
-    told = np.zeros((2, agents, seeds))
+    gained = np.zeros((2, agents, seeds))
     for place, (way, others, seed) in enumerate(cells):
-        told[way, others, seed] = worlds.metrics(place)["agents"][0][ways.measure]
-    return told
+        gained[way, others, seed] = worlds.metrics(place)["agents"][0][ways.measure]
+    return gained
 
 
 def verdict(told: npt.NDArray[np.float64], ways: Ways = WAYS["restraint"]) -> str:

@@ -23,6 +23,7 @@ QUICK_ICE = {"stride": {"Seconds": 600.0}, "horizon_steps": 12}
 SOCIAL = [
     ("the-last-ice", QUICK_ICE),
     ("the-last-ice-quota", QUICK_ICE),
+    ("ice-for-four", QUICK_ICE),
     ("share-the-yield", QUICK_ICE),
 ]
 ROBOTS = (

@@ -9,8 +9,9 @@ use super::look::compass;
 use super::seats::{Seat, View};
 use super::task::{Control, Who};
 use crate::sim::level::RobotKind;
-use crate::sim::observation::telemetry::RobotRow;
+use crate::sim::observation::telemetry::{RobotRow, Telemetry};
 use crate::sim::order::Order;
+use crate::sim::plant::STAND_STILL;
 use crate::sim::robot::autopilot::LOW_BATTERY;
 
 /// Ways of a hop along the ground [m].
@@ -345,6 +346,7 @@ enum PlantVerb {
     Wait,
     Sell(usize),
     Process(usize),
+    StandStill,
 }
 
 impl PlantVerb {
@@ -352,6 +354,7 @@ impl PlantVerb {
         std::iter::once(Self::Wait)
             .chain((0..SALES.len()).map(Self::Sell))
             .chain((0..PROCESSES).map(Self::Process))
+            .chain(std::iter::once(Self::StandStill))
     }
 
     fn name(self) -> String {
@@ -359,8 +362,14 @@ impl PlantVerb {
             Self::Wait => "wait".into(),
             Self::Sell(which) => format!("sell_{:.0}_percent", 100.0 * SALES[which]),
             Self::Process(which) => format!("process_{which}"),
+            Self::StandStill => "stand_still".into(),
         }
     }
+}
+
+/// Whether a plant has been told to do nothing: what no process of its list is.
+pub(super) fn stands_still(cast: &Cast, plant: usize, seen: &Telemetry) -> bool {
+    cast.processes[plant].len() <= usize::from(seen.plants[plant].process)
 }
 
 /// Steps before the law, one a step.
@@ -412,6 +421,7 @@ pub(super) fn mask(cast: &Cast, seat: &Seat, view: &View<'_>, out: &mut [bool]) 
                     which < cast.processes[plant].len()
                         && which != usize::from(view.telemetry.plants[plant].process)
                 }
+                (PlantVerb::StandStill, Some(plant)) => !stands_still(cast, plant, view.telemetry),
             });
         }
     }
@@ -471,6 +481,11 @@ pub(super) fn choose(
                     });
                 }
             }
+            Some(PlantVerb::StandStill) => orders.push(Order::SetProcess {
+                plant: cast.plants[plant].clone(),
+                process: STAND_STILL.to_owned(),
+                mass_kg: None,
+            }),
             Some(PlantVerb::Wait) | None => {}
         }
     }

@@ -10,6 +10,7 @@ use super::eyes::Rings;
 use super::task::{Control, Goal, Task, Who};
 use crate::headless::Headless;
 use crate::sim::level::{Level, RobotKind};
+use crate::sim::plant::STAND_STILL;
 use crate::sim::prospector::ProspectorId;
 use crate::sim::robot::guidance;
 
@@ -87,7 +88,9 @@ impl Cast {
                     .find(|plant| plant.name == view.name)
             });
             plants.push(view.name.clone());
-            processes.push(own.map_or_else(Vec::new, |plant| plant.processes));
+            let mut works = own.map_or_else(Vec::new, |plant| plant.processes);
+            works.retain(|process| process != STAND_STILL);
+            processes.push(works);
             plant_owners.push(id_of(&view.owner).unwrap_or(ProspectorId(0)));
         }
         let of = |owners: &[ProspectorId], owner: ProspectorId| -> Vec<usize> {

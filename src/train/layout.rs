@@ -7,7 +7,7 @@ use super::cast::Cast;
 use super::look::{self, Sink};
 
 /// Changes whenever a number of an observation, or a choice of an action, changes meaning or place.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// One number of an observation.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -5,6 +5,7 @@
 
 use bevy::math::{Mat3, Quat, Vec3};
 
+use super::action::stands_still;
 use super::cast::Cast;
 use super::seats::{Seat, View};
 use super::task::Control;
@@ -183,11 +184,10 @@ pub(super) fn look(cast: &Cast, view: Option<(&View<'_>, &Seat)>, sink: &mut imp
     }
     for index in 0..cast.plants_max {
         sink.block("plant", Some(index));
-        let row = seat
-            .and_then(|seat| seat.plants.get(index))
-            .zip(telemetry)
-            .map(|(&at, seen)| &seen.plants[at]);
-        plant(row, sink);
+        let seen = seat.and_then(|seat| seat.plants.get(index)).zip(telemetry);
+        plant(seen.map(|(&at, seen)| &seen.plants[at]), sink);
+        let still = seen.is_some_and(|(&at, seen)| stands_still(cast, at, seen));
+        sink.flag("stands_still", still);
     }
     if cast.task.control != Control::Actuators {
         books(view, sink);

@@ -12,7 +12,7 @@ use crate::sim::level::{Brain, CharterChoice, Level, LevelErrors, Temperament};
 const TASK_FORMAT: u32 = 1;
 
 /// Tasks that come with the program, by name, from easy to hard.
-pub const TASKS: [(&str, &str); 12] = [
+pub const TASKS: [(&str, &str); 13] = [
     (
         "hop-to-target",
         include_str!("../../levels/tasks/hop-to-target.ron"),
@@ -53,6 +53,10 @@ pub const TASKS: [(&str, &str); 12] = [
     (
         "the-last-ice-quota",
         include_str!("../../levels/tasks/the-last-ice-quota.ron"),
+    ),
+    (
+        "ice-for-four",
+        include_str!("../../levels/tasks/ice-for-four.ron"),
     ),
     (
         "share-the-yield",

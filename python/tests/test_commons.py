@@ -1,0 +1,38 @@
+"""A commons that can be spared: who lets its plant stand still leaves ice in the ground."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import bonanza
+from bonanza import schelling
+
+
+def water_taken_kg(choice: str | None) -> float:
+    worlds = bonanza.VecWorlds(
+        "ice-for-four", stride={"Seconds": 86_400.0}, horizon_steps=20, autoreset="disabled", seed=5
+    )
+    heads = worlds.layout.head_names
+    plant = heads.index("plant0")
+    actions = np.zeros((1, len(worlds.agents), len(heads)), dtype=np.int64)
+    if choice is not None:
+        actions[..., plant] = worlds.layout.choices[plant].index(choice)
+    while not worlds.truncations.all():
+        worlds.step(actions)
+        actions[:] = 0
+    return float(worlds.metrics(0)["figures"]["water_taken_kg"])
+
+
+def test_ice_stays_in_the_ground_where_plants_stand_still() -> None:
+    spared, taken = water_taken_kg("stand_still"), water_taken_kg(None)
+    # Diggers fill hoppers and bins, and then wait.
+    assert 0.0 < spared < 0.5 * taken
+
+
+def test_payoffs_tell_those_who_bake_from_those_who_stand_still() -> None:
+    task = bonanza.Task("ice-for-four", stride={"Seconds": 43_200.0}, horizon_steps=24)
+    told = schelling.payoffs(task, seeds=1)
+    assert told.shape == (2, 4, 1)
+    assert np.isfinite(told).all()
+    # Within twelve days nothing is gained by waiting, whatever the others do.
+    assert (told[0] < told[1]).all()
