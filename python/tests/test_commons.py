@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 import bonanza
@@ -36,3 +38,21 @@ def test_payoffs_tell_those_who_bake_from_those_who_stand_still() -> None:
     assert np.isfinite(told).all()
     # Within twelve days nothing is gained by waiting, whatever the others do.
     assert (told[0] < told[1]).all()
+
+
+def test_learners_come_to_what_pays_each_of_them() -> None:
+    task = bonanza.Task("ice-for-four", stride={"Seconds": 43_200.0}, horizon_steps=20)
+    # Who holds back lets its plant stand still all the time: within ten days that never pays.
+    ways = dataclasses.replace(schelling.WAYS["restraint"], works=(0.0, 1.0))
+    learnt = schelling.learn(task, ways, rounds=3, worlds=4, seed=1)
+    again = schelling.learn(task, ways, rounds=3, worlds=4, seed=1)
+    assert learnt.second.shape == learnt.gains.shape == (3, 4, 4)
+    assert (learnt.second == again.second).all() and (learnt.gains == again.gains).all()
+    assert not learnt.second[0].all()
+    assert 0.8 < learnt.second[-1].mean()
+    first, last = learnt.figures[0], learnt.figures[-1]
+    assert sum(map(_taken_kg, first)) < sum(map(_taken_kg, last))
+
+
+def _taken_kg(figures: dict[str, float | None]) -> float:
+    return figures["water_taken_kg"] or 0.0
