@@ -1,7 +1,8 @@
 //! Trained policies in the seats of prospectors: they do in any world what they would do in their
 //! environment, records of them replay, and what is no policy is refused by name.
 //!
-//! `tests/data/*.onnx` were trained and written by `python -m bonanza.train`.
+//! `tests/data/*.onnx` were trained and written by `python -m bonanza.train`; that for orders was carried
+//! over to the present layout, with no weight on what it did not know.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -10,6 +10,8 @@ Scripts work the robots; the two ways differ in dealings alone:
 ``restraint``
     Who holds back lets its plant stand still half the time, so that its hopper fills up, its diggers wait and
     ice stays in the ground; who takes all bakes all the time. Both sell all that they have.
+``saving``
+    Who saves up sells a tenth of its tank every time; who sells all sells all of it.
 ``joining``
     Who joins pays half of its free money, and half of what is left again, into a venture until that can
     buy the plant that is for sale, and votes for it; who stays alone keeps to its own. Both sell all that
@@ -55,6 +57,8 @@ class Ways:
     """What all do who choose the first."""
     works: tuple[float, float]
     """Part of the time in which the plants work, by either way."""
+    sales: tuple[str, str]
+    """Of the water in a tank, by either way."""
     dealings: tuple[tuple[str, ...], tuple[str, ...]]
     """By either way: the first of them that makes sense."""
     begins: str | None
@@ -69,6 +73,17 @@ WAYS = {
         second="takes all",
         together="holding back",
         works=(0.5, 1.0),
+        sales=(_SALE, _SALE),
+        dealings=((), ()),
+        begins=None,
+        measure="profit",
+    ),
+    "saving": Ways(
+        first="saves up",
+        second="sells all",
+        together="saving up",
+        works=(1.0, 1.0),
+        sales=("sell_10_percent", _SALE),
         dealings=((), ()),
         begins=None,
         measure="profit",
@@ -78,6 +93,7 @@ WAYS = {
         second="stays alone",
         together="joining",
         works=(1.0, 1.0),
+        sales=(_SALE, _SALE),
         dealings=(("vote_to_buy", "join_venture", "load_water"), ("load_water",)),
         begins="found_venture",
         measure="worth_gained",
@@ -234,7 +250,7 @@ def _season(
             own = second == way
             works = steps % _ROUND_STEPS < ways.works[way] * _ROUND_STEPS
             # A plant that is not yet as it should be is told so before anything is sold.
-            told = (_BAKES if works else _STANDS_STILL, _SALE)
+            told = (_BAKES if works else _STANDS_STILL, ways.sales[way])
             for head, names in [
                 *((plant, told) for plant in plants),
                 (dealing, ways.dealings[way]),

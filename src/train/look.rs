@@ -186,8 +186,10 @@ pub(super) fn look(cast: &Cast, view: Option<(&View<'_>, &Seat)>, sink: &mut imp
         sink.block("plant", Some(index));
         let seen = seat.and_then(|seat| seat.plants.get(index)).zip(telemetry);
         plant(seen.map(|(&at, seen)| &seen.plants[at]), sink);
-        let still = seen.is_some_and(|(&at, seen)| stands_still(cast, at, seen));
-        sink.flag("stands_still", still);
+        if cast.task.control != Control::Actuators {
+            let still = seen.is_some_and(|(&at, seen)| stands_still(cast, at, seen));
+            sink.flag("stands_still", still);
+        }
     }
     if cast.task.control != Control::Actuators {
         books(view, sink);
