@@ -12,7 +12,7 @@ from bonanza import schelling
 
 def water_taken_kg(choice: str | None) -> float:
     worlds = bonanza.VecWorlds(
-        "ice-for-four", stride={"Seconds": 86_400.0}, horizon_steps=20, autoreset="disabled", seed=5
+        "ice-for-four", stride={"Seconds": 86_400.0}, horizon_steps=12, autoreset="disabled", seed=5
     )
     heads = worlds.layout.head_names
     plant = heads.index("plant0")
@@ -32,17 +32,17 @@ def test_ice_stays_in_the_ground_where_plants_stand_still() -> None:
 
 
 def test_payoffs_tell_those_who_bake_from_those_who_stand_still() -> None:
-    task = bonanza.Task("ice-for-four", stride={"Seconds": 43_200.0}, horizon_steps=24)
+    task = bonanza.Task("ice-for-four", stride={"Seconds": 43_200.0}, horizon_steps=16)
     told = schelling.payoffs(task, seeds=1)
     assert told.shape == (2, 4, 1)
     assert np.isfinite(told).all()
-    # Within twelve days nothing is gained by waiting, whatever the others do.
+    # Within eight days nothing is gained by waiting, whatever the others do.
     assert (told[0] < told[1]).all()
 
 
 def test_learners_come_to_what_pays_each_of_them() -> None:
-    task = bonanza.Task("ice-for-four", stride={"Seconds": 43_200.0}, horizon_steps=20)
-    # Who holds back lets its plant stand still all the time: within ten days that never pays.
+    task = bonanza.Task("ice-for-four", stride={"Seconds": 43_200.0}, horizon_steps=12)
+    # Who holds back lets its plant stand still all the time: within six days that never pays.
     ways = dataclasses.replace(schelling.WAYS["restraint"], works=(0.0, 1.0))
     learnt = schelling.learn(task, ways, rounds=3, worlds=4, seed=1)
     again = schelling.learn(task, ways, rounds=3, worlds=4, seed=1)
