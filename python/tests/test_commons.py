@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 import bonanza
 from bonanza import schelling
@@ -38,6 +40,26 @@ def test_payoffs_tell_those_who_bake_from_those_who_stand_still() -> None:
     assert np.isfinite(told).all()
     # Within eight days nothing is gained by waiting, whatever the others do.
     assert (told[0] < told[1]).all()
+
+
+def test_who_sells_all_under_a_quota_sells_what_it_allows_and_is_not_refused() -> None:
+    worlds = bonanza.VecWorlds(
+        "ice-for-four",
+        # Two and a half tonnes for each.
+        charter=str(Path(__file__).parents[2] / "levels/charters/ice-quota-tight.ron"),
+        stride={"Seconds": 86_400.0},
+        horizon_steps=24,
+        autoreset="disabled",
+        seed=5,
+    )
+    plant = worlds.layout.head_names.index("plant0")
+    actions = np.zeros((1, 4, len(worlds.layout.head_names)), dtype=np.int64)
+    actions[..., plant] = worlds.layout.choices[plant].index("sell_100_percent")
+    while not worlds.truncations.all():
+        worlds.step(actions)
+    told = worlds.metrics(0)
+    assert told["figures"]["output_kg"] == pytest.approx(10_000.0, abs=1.0)
+    assert [agent["refusals"] for agent in told["agents"]] == [0, 0, 0, 0]
 
 
 def test_learners_come_to_what_pays_each_of_them() -> None:

@@ -20,6 +20,8 @@ const HOPS_M: [f32; 2] = [4.0, 15.0];
 const CLAIM_RADIUS_M: f64 = 5.0;
 /// Shares of a tank that are sold.
 const SALES: [f64; 4] = [0.1, 0.25, 0.5, 1.0];
+/// Less than this is not sold: it would not pay for its freight [kg].
+const SALE_MIN_KG: f64 = 0.1;
 /// Propellant for the robots stays in the tank [kg].
 pub(super) const KEPT_WATER_KG: f64 = 5.0;
 /// Processes of a plant that can be chosen from.
@@ -315,7 +317,7 @@ impl RobotVerb {
             Self::Stop => Order::Stop { robot: robot() },
             Self::Sell => {
                 for &plant in &seat.plants {
-                    sell(cast, plant, 1.0, view, orders);
+                    sell(cast, seat, plant, 1.0, view, orders);
                 }
                 return;
             }
@@ -329,10 +331,21 @@ fn claim_radius_m(view: &View<'_>) -> f64 {
         .map_or(CLAIM_RADIUS_M, |most| most.min(CLAIM_RADIUS_M))
 }
 
-fn sell(cast: &Cast, plant: usize, share: f64, view: &View<'_>, orders: &mut Vec<Order>) {
+/// Sells part of what is in a tank, and no more than the quota still allows to arrive.
+fn sell(
+    cast: &Cast,
+    seat: &Seat,
+    plant: usize,
+    share: f64,
+    view: &View<'_>,
+    orders: &mut Vec<Order>,
+) {
     let spare_kg = view.telemetry.plants[plant].water_kg - KEPT_WATER_KG;
-    let mass_kg = whole_grams(share * spare_kg);
-    if 0.0 < mass_kg {
+    let allowed_kg = seat
+        .quota_left_kg
+        .map_or(f64::INFINITY, |left_kg| left_kg / cast.delivered_share);
+    let mass_kg = whole_grams((share * spare_kg).min(allowed_kg));
+    if SALE_MIN_KG <= mass_kg {
         orders.push(Order::Sell {
             plant: cast.plants[plant].clone(),
             mass_kg,
@@ -471,7 +484,7 @@ pub(super) fn choose(
             continue;
         };
         match PlantVerb::all().nth(choice) {
-            Some(PlantVerb::Sell(which)) => sell(cast, plant, SALES[which], view, orders),
+            Some(PlantVerb::Sell(which)) => sell(cast, seat, plant, SALES[which], view, orders),
             Some(PlantVerb::Process(which)) => {
                 if let Some(process) = cast.processes[plant].get(which) {
                     orders.push(Order::SetProcess {

@@ -13,6 +13,7 @@ use crate::sim::level::{Level, RobotKind};
 use crate::sim::plant::STAND_STILL;
 use crate::sim::prospector::ProspectorId;
 use crate::sim::robot::guidance;
+use crate::sim::voyage::rocket;
 
 /// One for all worlds of a task.
 pub struct Cast {
@@ -33,6 +34,8 @@ pub struct Cast {
     pub(super) base_price_credits_per_kg: f64,
     pub(super) safe_speed_m_s: f64,
     pub(super) tick_s: f64,
+    /// Of what leaves a plant for the market: the rest is burnt on the way.
+    pub(super) delivered_share: f64,
     /// What cameras see of the ground far off.
     pub(super) rings: Arc<Rings>,
 }
@@ -172,6 +175,8 @@ impl Cast {
             base_price_credits_per_kg: level.market.base_price_credits_per_kg,
             safe_speed_m_s: guidance::safe_speed_m_s(terrain, place_m, f64::MAX),
             tick_s: level.tick_s,
+            delivered_share: 1.0
+                - rocket::burnt_share(1e3 * level.freight.delta_v_km_s, level.freight.isp_s),
             rings: Arc::default(),
             task: task.clone(),
             robots,
