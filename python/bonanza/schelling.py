@@ -314,7 +314,8 @@ def _plot(told: npt.NDArray[np.float64], ways: Ways, title: str, path: Path) -> 
             color=colour,
             alpha=0.15,
         )
-    axes.set_xlabel(f"others of whom each {ways.first}")
+    axes.set_xticks(others)
+    axes.set_xlabel(f"others {ways.together}")
     axes.set_ylabel(f"{ways.measure.replace('_', ' ')} [million credits]")
     axes.set_title(title)
     axes.grid(alpha=0.3)
