@@ -209,6 +209,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--evaluate", type=int, default=0, metavar="N", help="worlds played after")
     parser.add_argument("--out", type=Path, help="folder for what is made (runs/cluster-TASK)")
     options = parser.parse_args(arguments)
+    for option in ("fragment", "epochs", "minibatch"):
+        if getattr(options, option) < 1:
+            parser.error(f"argument --{option}: {getattr(options, option)}, expected at least 1")
+    if not 0.0 < options.lr < 1.0:
+        parser.error(f"argument --lr: {options.lr}, expected more than 0 and less than 1")
     try:
         import ray
         from ray.rllib.algorithms.ppo import PPO

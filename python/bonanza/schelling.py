@@ -8,8 +8,8 @@ others do, and all are better off where all choose the first.
 Scripts work the robots; the two ways differ in dealings alone:
 
 ``restraint``
-    Who holds back lets its plant stand still half the time, so that its hopper fills up, its diggers wait and
-    ice stays in the ground; who takes all bakes all the time. Both sell all that they have.
+    Who holds back lets its plant stand still half the time, so that its hopper fills up, its diggers wait
+    and ice stays in the ground; who takes all bakes all the time. Both sell all that they have.
 ``saving``
     Who saves up sells a tenth of its tank every time; who sells all sells all of it.
 ``joining``
@@ -55,45 +55,25 @@ class Ways:
     second: str
     together: str
     """What all do who choose the first."""
-    works: tuple[float, float]
+    works: tuple[float, float] = (1.0, 1.0)
     """Part of the time in which the plants work, by either way."""
-    sales: tuple[str, str]
+    sales: tuple[str, str] = (_SALE, _SALE)
     """Of the water in a tank, by either way."""
-    dealings: tuple[tuple[str, ...], tuple[str, ...]]
+    dealings: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     """By either way: the first of them that makes sense."""
-    begins: str | None
+    begins: str | None = None
     """What the first of those who choose the first way does besides, as none of them could alone."""
-    measure: str
+    measure: str = "profit"
     """Of :meth:`bonanza.VecWorlds.metrics`."""
 
 
 WAYS = {
-    "restraint": Ways(
-        first="holds back",
-        second="takes all",
-        together="holding back",
-        works=(0.5, 1.0),
-        sales=(_SALE, _SALE),
-        dealings=((), ()),
-        begins=None,
-        measure="profit",
-    ),
-    "saving": Ways(
-        first="saves up",
-        second="sells all",
-        together="saving up",
-        works=(1.0, 1.0),
-        sales=("sell_10_percent", _SALE),
-        dealings=((), ()),
-        begins=None,
-        measure="profit",
-    ),
+    "restraint": Ways("holds back", "takes all", "holding back", works=(0.5, 1.0)),
+    "saving": Ways("saves up", "sells all", "saving up", sales=("sell_10_percent", _SALE)),
     "joining": Ways(
-        first="joins",
-        second="stays alone",
-        together="joining",
-        works=(1.0, 1.0),
-        sales=(_SALE, _SALE),
+        "joins",
+        "stays alone",
+        "joining",
         dealings=(("vote_to_buy", "join_venture", "load_water"), ("load_water",)),
         begins="found_venture",
         measure="worth_gained",
@@ -172,7 +152,7 @@ def learn(
         task: as for :func:`payoffs`.
         ways: the two ways.
         rounds: after each, all estimates are brought up to date.
-        worlds: seasons in a round, one world each. Nobody meets its own choices in another world.
+        worlds: seasons in a round, one world each.
         seed: of the choices and of the worlds.
         threads: how many share the work.
         progress: whether to tell how far it is on standard error.
@@ -387,7 +367,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--works",
         type=float,
-        help="part of the time in which the plant of who holds back works (default: 0.5)",
+        help="part of the time in which plants of the first way work (default: 0.5 in restraint)",
     )
     parser.add_argument("--seeds", type=int, default=2, help="worlds for each point (default: 2)")
     parser.add_argument("--steps", type=int, default=120, help="of half a day (default: 120)")
@@ -403,6 +383,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the learners (default: 0)")
     parser.add_argument("--out", default="runs/schelling")
     arguments = parser.parse_args(argv)
+    for option in ("seeds", "steps", "threads", "learn", "worlds"):
+        value = getattr(arguments, option)
+        if value is not None and value < 1:
+            parser.error(f"argument --{option}: {value}, expected at least 1")
     usual = "joining" if arguments.task == "share-the-yield" else "restraint"
     ways = WAYS[arguments.ways or usual]
     if arguments.works is not None:

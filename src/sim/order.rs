@@ -206,8 +206,8 @@ pub enum Order {
         mass_kg: f64,
     },
     /// Let a plant of one's own do something else: `bake`, `stand-still`, or a process that it is
-    /// equipped for. One
-    /// that works on goods does so until `mass_kg` are used (default: as long as there are any).
+    /// equipped for. One that works on goods does so until `mass_kg` are used (default: as long as
+    /// there are any).
     SetProcess {
         plant: String,
         process: String,

@@ -16,7 +16,7 @@ use crate::sim::robot::service::TAILINGS_PER_PART;
 const RUNNING: &str = "baking";
 const WORKING: &str = "working";
 const WAITING: &str = "waiting for rock";
-const IDLE: &str = "nothing to work on";
+const IDLE: &str = "waiting";
 const STILL: &str = "stands still";
 const WORK_HELP: &str = "What the plant does with what lies in its hopper or in your store here. \
                          One that stands still uses no energy, and its hopper fills up.";
@@ -113,7 +113,7 @@ fn one(ui: &mut Ui, pane: &mut Pane, plant: &OwnPlant) {
             (RUNNING, theme::GREEN)
         } else if plant.running {
             (WORKING, theme::GREEN)
-        } else if plant.feedstock_kg > 0.0 && plant.power_w <= 0.0 && bakes {
+        } else if plant.feedstock_kg > 0.0 && bakes {
             (NO_SUN, theme::AMBER)
         } else if bakes {
             (WAITING, theme::TEXT_WEAK)
